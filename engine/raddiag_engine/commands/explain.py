@@ -1,0 +1,103 @@
+"""raddiag explain: where in each scan the evidence for a disorder lies."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from raddiag_engine.commands.case_arguments import add_case_arguments, case_from
+from raddiag_engine.commands.engine_arguments import add_engine_arguments
+from raddiag_engine.commands.progress_bar import progress_bar
+
+if TYPE_CHECKING:
+    from raddiag_engine.diagnosis.engine import Engine
+    from raddiag_engine.saliency import SaliencyMap
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register `raddiag explain`."""
+    from raddiag_engine.saliency.methods import METHODS
+
+    parser = subparsers.add_parser(
+        "explain",
+        help="where in each scan the evidence for a disorder lies",
+        description="Write, for every scan in use, an overlay (PNG) and the map on the scan's own grid (NIfTI).",
+    )
+    add_case_arguments(parser)
+    add_engine_arguments(parser)
+    parser.add_argument(
+        "--disorder", required=True, action="append", metavar="NAME", help="as the model calls it; may be repeated"
+    )
+    parser.add_argument("--method", default="gradcam", choices=METHODS, help="default gradcam")
+    parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder for the maps")
+    parser.add_argument(
+        "--check-weights",
+        action="store_true",
+        help="also compare with maps of randomised weights: a map that survives them explains nothing",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read, encode, explain, write."""
+    from raddiag_engine.diagnosis.disorder_lookup import find_disorder
+    from raddiag_engine.diagnosis.engine import Engine
+
+    engine = Engine.load(args.model, device=args.device)
+    names = [engine.card.disorders[find_disorder(engine.card, name)].name for name in args.disorder]
+    case = case_from(args)
+    with progress_bar() as progress:
+        engine.set_case(case, progress=progress)
+        maps = engine.explain_many(names, args.method, progress=progress)
+    write_explanation(engine, maps, args.output)
+    if args.check_weights:
+        for name in names:
+            _print_weight_check(engine, name, args.method)
+    return 0
+
+
+def write_explanation(engine: Engine, maps: list[list[SaliencyMap]], output: Path) -> None:
+    """Write overlays, maps and explanation.json, and print what was found.
+
+    Args:
+        engine: With the case set that the maps are of.
+        maps: For each disorder one map per scan.
+        output: Folder; made if need be.
+    """
+    from raddiag_engine.commands.json_output import write_json
+    from raddiag_engine.reading import write_nifti
+    from raddiag_engine.saliency.overlay import RESEARCH_USE, write_overlay
+
+    evidence = engine.evidence()
+    scores = {score.name: score for score in engine.diagnose(top=len(engine.card.disorders)).disorders}
+    entries = []
+    for of_disorder in maps:
+        for index, saliency in enumerate(of_disorder):
+            scan = evidence.scans[index]
+            stem = f"{_slug(saliency.disorder)}.{saliency.scan_id}"
+            write_nifti(output / f"{stem}.nii.gz", saliency.values, scan.affine)
+            write_overlay(output / f"{stem}.png", scan, evidence.prepare(index), saliency)
+            state = scores[saliency.disorder].state
+            entries.append({**saliency.to_mapping(), "state": state, "overlay": f"{stem}.png", "map": f"{stem}.nii.gz"})
+            print(f"{saliency.describe()}  [{state}]")
+    model = {"name": engine.card.name, "sha256": engine.card.weights_sha256}
+    write_json(
+        {"schema": 1, "notice": RESEARCH_USE, "model": model, "case": evidence.case_id, "maps": entries},
+        str(output / "explanation.json"),
+    )
+    print(f"written to {output}")
+
+
+def _print_weight_check(engine: Engine, name: str, method: str) -> None:
+    from raddiag_engine.diagnosis.disorder_lookup import find_disorder
+    from raddiag_engine.saliency import randomisation_check
+
+    print(f"{name}: rank correlation with the maps of randomised weights (1: unchanged, 0: nothing in common)")
+    for step in randomisation_check(engine.evidence(), find_disorder(engine.card, name), method):
+        print(f"  down to {step.part:32s} {step.rank_correlation:+.2f}")
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")

@@ -1,0 +1,101 @@
+"""`raddiag read`: what is in some files: scans, geometry, warnings, and the files skipped and why."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from raddiag_engine.cases import Case, Scan
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register the command."""
+    text = "show which scans files and folders hold, what is wrong with them, and which files were skipped"
+    parser = subparsers.add_parser("read", help=text, description=f"{text[0].upper()}{text[1:]}.")
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files and folders; together one case")
+    parser.add_argument(
+        "--json", metavar="F", help="write the list as JSON to the file F, or to standard output if F is -"
+    )
+    parser.add_argument("--nifti", type=Path, metavar="DIR", help="write each scan as DIR/<id>.nii.gz")
+    parser.add_argument("--patient", type=int, metavar="N", help="which patient, if the paths hold several (from 1)")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read and report.
+
+    Raises:
+        ReadError: There is no scan.
+        CaseError: Scans of several patients and no --patient.
+    """
+    from raddiag_engine.commands.json_output import STANDARD_OUTPUT, check_json_target, write_json
+    from raddiag_engine.commands.progress_bar import progress_bar
+    from raddiag_engine.reading import one_patient, read_case
+
+    check_json_target(arguments.json)
+    with progress_bar() as progress:
+        case = one_patient(read_case(arguments.paths, progress=progress), arguments.patient)
+    if arguments.nifti is not None:
+        _write_nifti(case, arguments.nifti)
+    if arguments.json is not None:
+        write_json(case_listing(case), arguments.json)
+    if arguments.json != STANDARD_OUTPUT:
+        _print_tables(case)
+    return 0
+
+
+def case_listing(case: Case) -> dict[str, Any]:
+    """The scans and skipped files as plain data; holds no patient data but the paths."""
+    return {
+        "scans": [_scan_listing(scan) for scan in case.scans],
+        "skipped": [{"path": str(line.path), "reason": line.reason} for line in case.skipped],
+    }
+
+
+def _scan_listing(scan: Scan) -> dict[str, Any]:
+    return {
+        "id": scan.id,
+        "kind": scan.kind,
+        "modality": scan.modality.value,
+        "shape": list(scan.voxels.shape),
+        "affine": None if scan.affine is None else scan.affine.tolist(),
+        "spacing_mm": None if scan.spacing_mm is None else list(scan.spacing_mm),
+        "usable": scan.usable,
+        "reason": scan.reason,
+        "warnings": [{"code": warning.code.value, "message": warning.message} for warning in scan.warnings],
+        "files": [str(path) for path in scan.sources],
+    }
+
+
+def _write_nifti(case: Case, folder: Path) -> None:
+    from raddiag_engine.errors import RaddiagError
+    from raddiag_engine.reading.nifti_export import write_scan
+
+    for scan in case.scans:
+        try:
+            write_scan(folder, scan)
+        except OSError as error:
+            raise RaddiagError(f"{folder}: cannot be written ({error.strerror}); choose another folder") from error
+
+
+def _print_tables(case: Case) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console()
+    scans = Table("scan", "modality", "kind", "size", "spacing (mm)", "what to know", title=f"{len(case.scans)} scans")
+    for scan in case.scans:
+        size = " x ".join(map(str, scan.voxels.shape))
+        spacing = " x ".join(f"{length:.3g}" for length in scan.spacing_mm) if scan.spacing_mm else "unknown"
+        notes = [] if scan.usable else [f"[bold]not used:[/] {escape(scan.reason or '')}"]
+        notes += [f"{warning.code.value}: {escape(warning.message)}" for warning in scan.warnings]
+        scans.add_row(scan.id, scan.modality.value, scan.kind, size, spacing, "\n".join(notes))
+    console.print(scans)
+    if case.skipped:
+        skipped = Table("file", "why", title=f"{len(case.skipped)} files skipped")
+        for line in case.skipped:
+            skipped.add_row(escape(str(line.path)), escape(line.reason))
+        console.print(skipped)

@@ -1,0 +1,33 @@
+"""A disorder by the name a person types. Free of torch."""
+
+from __future__ import annotations
+
+import difflib
+
+from raddiag_engine.errors import RaddiagError
+from raddiag_engine.models.card import ModelCard
+
+
+def find_disorder(card: ModelCard, name: str) -> int:
+    """Class index of the disorder called `name`: exactly so, else in any case and spacing.
+
+    Raises:
+        RaddiagError: The model has none; the nearest names are suggested.
+    """
+    for index, disorder in enumerate(card.disorders):
+        if disorder.name == name:
+            return index
+    index_of = {_key(disorder.name): index for index, disorder in enumerate(card.disorders)}
+    key = _key(name)
+    if key in index_of:
+        return index_of[key]
+    near = difflib.get_close_matches(key, index_of, n=3, cutoff=0.5)
+    if not near:  # a part of a name, such as "haemorrhage"
+        near = [known for known in index_of if key and key in known][:3]
+    names = " or ".join(repr(card.disorders[index_of[known]].name) for known in near)
+    remedy = f"did you mean {names}?" if near else f"`raddiag models show {card.name}` lists its disorders"
+    raise RaddiagError(f"model {card.name} has no disorder {name!r}; {remedy}")
+
+
+def _key(name: str) -> str:
+    return " ".join(name.casefold().split())

@@ -1,0 +1,163 @@
+"""RadDiag: scans of a case in, logits of its disorders out (equation 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from raddiag_engine.errors import ModelError
+from raddiag_engine.network.config import NetworkConfig
+from raddiag_engine.network.fusion import FusionTransformer
+from raddiag_engine.network.head import KnowledgeHead, build_head
+from raddiag_engine.network.packing import NetworkScan, PackedBatch, group_key, pack_scans
+from raddiag_engine.network.pooling import pool_predictions
+from raddiag_engine.network.resnet_encoder import ResNetEncoder
+from raddiag_engine.network.slice_attention_encoder import SliceAttentionEncoder
+from raddiag_engine.network.vit_encoder import ViTEncoder
+
+Encoder = ResNetEncoder | ViTEncoder | SliceAttentionEncoder
+
+
+class RadDiag(nn.Module):
+    """Visual encoder, fusion module and classifier, chosen by configuration.
+
+    Args:
+        config: The architecture.
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = build_encoder(config)
+        pooled = config.fusion.kind != "transformer"
+        self.fusion = None if pooled else FusionTransformer(config.fusion, config.embedding_width)
+        self.head = build_head(config.head, config.embedding_width, config.classes)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.parameters()).device
+
+    def forward(self, batch: PackedBatch) -> Tensor:
+        """A packed batch to logits_BK."""
+        return self.diagnose(self.encode(batch), batch.modality_ids_BS, batch.mask_BS)
+
+    def encode(self, batch: PackedBatch) -> Tensor:
+        """A packed batch to embeddings_BSC, zero where there is no scan."""
+        embeddings_MC = torch.zeros(batch.mask_BS.numel(), self.config.embedding_width, device=self.device)
+        for group in batch.groups:
+            embeddings_MC = embeddings_MC.index_copy(0, group.slots_N, self.encoder(group).float())
+        return embeddings_MC.unflatten(0, batch.mask_BS.shape)
+
+    @torch.no_grad()
+    def encode_scans(
+        self, scans: Sequence[NetworkScan], chunk: int, progress: Callable[[int, int], None] | None = None
+    ) -> Tensor:
+        """Encode any number of scans in bounded memory, without gradients.
+
+        Args:
+            scans: On any device; each chunk is moved to the network's own.
+            chunk: Most slices that are computed at once (an image is one slice). The 3D part of an encoder
+                takes at least one whole volume.
+            progress: Called after each chunk with the scans done and the scans there are; may raise to cancel.
+
+        Returns:
+            embeddings_NC, float32, on the network's device.
+
+        Raises:
+            ModelError: A scan of a shape that the encoder does not take.
+        """
+        embeddings_NC = torch.empty(len(scans), self.config.embedding_width, device=self.device)
+        done = 0
+        for indices in self._chunks(scans, chunk):
+            for group in pack_scans([scans[index] for index in indices], indices, self.config):
+                group_here = group.to(self.device)
+                embeddings_NC[group_here.slots_N] = self.encoder(group_here, chunk).float()
+            done += len(indices)
+            if progress is not None:
+                progress(done, len(scans))
+        return embeddings_NC
+
+    def fuse(self, embeddings_BSC: Tensor, modality_ids_BS: Tensor, mask_BS: Tensor) -> Tensor:
+        """Scan embeddings to the case embedding fused_BC.
+
+        Raises:
+            ModelError: The model pools predictions, so that there is no case embedding.
+        """
+        if self.fusion is None:
+            raise ModelError(f"{self.config.fusion.kind} pooling has no case embedding; it pools the predictions")
+        return self.fusion(embeddings_BSC, modality_ids_BS, mask_BS)
+
+    def classify(self, fused_BC: Tensor) -> Tensor:
+        """Case embeddings (or scan embeddings, for the pooling baselines) to logits_BK."""
+        return self.head(fused_BC)
+
+    def diagnose(self, embeddings_BSC: Tensor, modality_ids_BS: Tensor, mask_BS: Tensor) -> Tensor:
+        """Scan embeddings to logits_BK, through fusion or by pooling the predictions of the scans."""
+        if self.config.fusion.kind == "transformer":
+            return self.classify(self.fuse(embeddings_BSC, modality_ids_BS, mask_BS))
+        return pool_predictions(self.classify(embeddings_BSC), mask_BS, self.config.fusion.kind)
+
+    def spatial_features(self, scan: NetworkScan) -> Tensor:
+        """The last feature map that still has a scan's depth, for saliency.
+
+        Args:
+            scan: On the network's device.
+
+        Returns:
+            (1, C, h, w) or, where `scan.voxels` has slices, (1, C, d, h, w).
+        """
+        return self.encoder.spatial_features(scan)
+
+    def embed_features(self, features: Tensor, is_volume: bool) -> Tensor:
+        """From `spatial_features` to the embedding (1, C): the two composed are `encode`.
+
+        Args:
+            features: As `spatial_features` gives it.
+            is_volume: As in the scan.
+        """
+        return self.encoder.embed_features(features)
+
+    def set_text_embeddings(self, text_embeddings_KT: Tensor) -> None:
+        """Give a knowledge head the text embeddings of the disorders, in the order of the logits.
+
+        Raises:
+            ModelError: The head takes none, or the shape is another.
+        """
+        if not isinstance(self.head, KnowledgeHead):
+            raise ModelError(f"a {self.config.head.kind} head takes no text embeddings")
+        self.head.set_text_embeddings(text_embeddings_KT)
+
+    def _chunks(self, scans: Sequence[NetworkScan], chunk: int) -> Iterator[list[int]]:
+        """Indices of scans of one group, as many together as `chunk` slices allow."""
+        members: dict[object, list[int]] = {}
+        for index, scan in enumerate(scans):
+            members.setdefault(group_key(scan, self.config), []).append(index)
+        for indices in members.values():
+            together: list[int] = []
+            slices = 0
+            for index in indices:
+                own = _slices_to_compute(scans[index])
+                if together and slices + own > chunk:
+                    yield together
+                    together, slices = [], 0
+                together.append(index)
+                slices += own
+            yield together
+
+
+def build_encoder(config: NetworkConfig) -> Encoder:
+    """The visual encoder that the configuration names."""
+    kinds: dict[str, type[Encoder]] = {
+        "resnet": ResNetEncoder,
+        "vit": ViTEncoder,
+        "slice_attention": SliceAttentionEncoder,
+    }
+    return kinds[config.encoder](config)
+
+
+def _slices_to_compute(scan: NetworkScan) -> int:
+    # The slices of an image are equal and computed once.
+    return scan.voxels.shape[0] if scan.is_volume else 1

@@ -1,0 +1,106 @@
+"""What the network is given for one scan, and the way back to the scan's own voxels."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raddiag_engine.cases import Window
+from raddiag_engine.cases.scan import Kind
+from raddiag_engine.preparation.depth import DepthSampling
+from raddiag_engine.preparation.orientation import DisplayOrientation
+from raddiag_engine.preparation.resampling import resize_slices
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedScan:
+    """One scan as the network sees it.
+
+    Attributes:
+        scan_id: The scan it was made from.
+        voxels: Float32 in [0, 1], in display orientation: (row, column) of an image, (slice, row, column) of a
+            volume, (equal slice, row, column) of an image for a model with `image_slices` above 1.
+        is_volume: True if the first axis of `voxels` is depth in the body.
+        modality_id: Which modality embedding it gets.
+        window: The window applied, in the scan's units.
+        window_source: "chosen", "preset NAME", "header", "8-bit" or "percentiles".
+        slices: For every prepared slice the stored slice of the scan it is nearest to; for a cine loop the frame used.
+        scan_kind: Kind of the scan.
+        scan_shape: Shape of the scan's voxels.
+        orientation: How stored slices were turned.
+        depth: How prepared slices lie among the acquired ones, in display order.
+    """
+
+    scan_id: str
+    voxels: NDArray[np.float32]
+    is_volume: bool
+    modality_id: int
+    window: Window
+    window_source: str
+    slices: tuple[int, ...]
+    scan_kind: Kind
+    scan_shape: tuple[int, ...]
+    orientation: DisplayOrientation
+    depth: DepthSampling
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of what the network is given: values, shape and whether it is a volume; not the modality."""
+        digest = hashlib.sha256(f"{self.voxels.shape}{self.is_volume}".encode())
+        digest.update(np.ascontiguousarray(self.voxels, dtype="<f4").data)
+        return digest.hexdigest()
+
+    def restore(self, prepared_map: NDArray[np.floating]) -> NDArray[np.float32]:
+        """A map on the prepared grid carried back to the scan's own voxels.
+
+        Bilinear in the slice, linear between slices, then turned back to stored order. The map of an image that
+        entered as several equal slices is averaged over them; of a cine loop only the frame used gets values, the
+        others are 0.
+
+        Args:
+            prepared_map: Same shape as `voxels`.
+
+        Returns:
+            Float32 of shape `scan_shape`.
+
+        Raises:
+            ValueError: The map is of another shape.
+        """
+        if prepared_map.shape != self.voxels.shape:
+            raise ValueError(f"a map of shape {prepared_map.shape} is not on the prepared grid {self.voxels.shape}")
+        slices = np.asarray(prepared_map, dtype=np.float32)
+        if self.is_volume:
+            # Depth first: the slices are smallest now.
+            slices = self.depth.scatter(slices)
+        else:
+            slices = slices.reshape(-1, *slices.shape[-2:]).mean(axis=0, keepdims=True)
+        height_px, width_px = self.scan_shape[-2:]
+        if self.orientation.transposed:
+            height_px, width_px = width_px, height_px
+        slices = resize_slices(slices, height_px, width_px, antialias=False)
+        stored = np.ascontiguousarray(self.orientation.undo(slices), dtype=np.float32)
+        if self.scan_kind == "cine":
+            frames = np.zeros(self.scan_shape, dtype=np.float32)
+            frames[self.slices[0]] = stored[0]
+            return frames
+        return stored.reshape(self.scan_shape)
+
+    def describe(self) -> str:
+        """What the network saw, such as "32 of 412 slices, 256 px, window 40/400 (preset mediastinum)"."""
+        prepared = len(self.slices)
+        if self.scan_kind == "cine":
+            extent = f"frame {self.slices[0] + 1} of {self.scan_shape[0]}"
+        elif not self.is_volume:
+            extent = "image"
+        elif prepared > self.depth.acquired:
+            extent = f"{prepared} slices interpolated from {self.depth.acquired}"
+        else:
+            extent = f"{prepared} of {self.depth.acquired} slices"
+        height_px, width_px = self.voxels.shape[-2:]
+        size = f"{height_px} px" if height_px == width_px else f"{height_px} x {width_px} px"
+        window = f"{self.window.center:g}/{self.window.width:g}"
+        return f"{extent}, {size}, window {window} ({self.window_source})"

@@ -1,0 +1,67 @@
+"""From paths to a case: find the files, read them in a guarded child, put the scans together."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from raddiag_engine.cases import Case, Scan, Skipped
+from raddiag_engine.errors import ReadError
+from raddiag_engine.reading.finding import find_files
+from raddiag_engine.reading.finish import with_unique_ids
+from raddiag_engine.reading.patients import with_identity_warnings
+from raddiag_engine.reading.reader import Step
+
+Progress = Callable[[int, int, str], None]
+
+
+def read_case(paths: Iterable[Path | str], *, progress: Progress | None = None, guarded: bool = True) -> Case:
+    """Read all scans in files and folders as one case.
+
+    Args:
+        paths: Files or folders, which are searched with their subfolders.
+        progress: Called with (steps done, steps in all, what is done); may raise `Cancelled`, which stops the reading.
+        guarded: Parse in a child process with limits on memory and time, so that a file that crashes or hangs a decoder
+            costs one line. False parses in this process: for files that are trusted.
+
+    Returns:
+        The scans, unusable ones included, and the files that gave none.
+
+    Raises:
+        ReadError: A path does not exist, a folder is empty, or there is no scan in any file; names the first reason.
+    """
+    given = [Path(path) for path in paths]
+    files = find_files(given)
+    counter = _Counter(progress, total=2 * len(files))
+    if guarded:
+        from raddiag_engine.reading.guard import GuardedReader
+
+        with GuardedReader() as reader:
+            found = list(reader.read(files, counter.started))
+    else:
+        from raddiag_engine.reading.reader import read_files
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the parsers' warnings quote header values
+            found = list(read_files(files, counter.started))
+    scans = with_unique_ids(item for item in found if isinstance(item, Scan))
+    skipped = tuple(item for item in found if isinstance(item, Skipped))
+    if not scans:
+        others = f" ({len(skipped) - 1} other files gave no scan either)" if len(skipped) > 1 else ""
+        raise ReadError(skipped[0].path, skipped[0].reason + others)
+    return with_identity_warnings(Case(scans, skipped))
+
+
+class _Counter:
+    """Counts each file's header and pixels once."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self.progress = progress
+        self.total = total
+        self.seen: set[tuple[Path, Step]] = set()
+
+    def started(self, path: Path, step: Step) -> None:
+        self.seen.add((path, step))
+        if self.progress is not None:
+            self.progress(len(self.seen), self.total, "reading")

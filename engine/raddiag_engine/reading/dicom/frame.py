@@ -1,0 +1,185 @@
+"""One frame of a DICOM file, whether its attributes stand in the header or in functional groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raddiag_engine.cases import Window
+from raddiag_engine.errors import ReadError
+from raddiag_engine.reading.dicom.header import EMPTY, Header
+from raddiag_engine.reading.dicom.instance import Instance
+from raddiag_engine.reading.dicom.windows import windows_of
+
+Vector = NDArray[np.float64]
+UNIT_TOLERANCE = 0.01
+
+
+@dataclass(frozen=True)
+class Rescale:
+    """Modality LUT as a line (PS3.3 C.11.1.1): value = slope * stored + intercept.
+
+    Attributes:
+        slope: (0028,1053).
+        intercept: (0028,1052).
+        unit: (0028,1054), such as "HU"; empty if absent.
+        given: False if the file has neither slope nor intercept.
+    """
+
+    slope: float = 1.0
+    intercept: float = 0.0
+    unit: str = ""
+    given: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One 2D image inside a file.
+
+    Attributes:
+        instance: The file.
+        index: Zero-based number inside the file.
+        position_mm: (3,) LPS+ centre of the first voxel, (0020,0032); None if absent.
+        orientation: (2, 3) LPS+ unit vectors: along a row, and down a column, (0020,0037); None if absent.
+        spacing_mm: (between rows, between columns), (0028,0030); None if absent.
+        rescale: Stored values to values.
+        windows: Grey-scale windows of this frame.
+        image_type: (0008,0008), or the frame type (0008,9007).
+        contrast: What makes frames of one place different images: echo time, kernel, stack.
+        moments: Attributes that count repetitions of one place, by name; the first that tells frames apart is used.
+    """
+
+    instance: Instance
+    index: int
+    position_mm: Vector | None
+    orientation: Vector | None
+    spacing_mm: tuple[float, float] | None
+    rescale: Rescale
+    windows: tuple[Window, ...]
+    image_type: tuple[str, ...]
+    contrast: tuple[object, ...] = ()
+    moments: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def placed(self) -> bool:
+        """True if the file says where in the patient the frame lies."""
+        return self.position_mm is not None and self.orientation is not None
+
+    @property
+    def order(self) -> tuple[int, str, int]:
+        """Acquisition order as the file tells it, independent of the file's name."""
+        header = self.instance.header
+        return header.integer("InstanceNumber"), header.text("SOPInstanceUID"), self.index
+
+
+def frames_of(instance: Instance) -> list[Frame]:
+    """The frames of a file, in the file's order.
+
+    Raises:
+        ReadError: The file announces another number of frames than it describes.
+    """
+    header = instance.header
+    shared = header.item("SharedFunctionalGroupsSequence")
+    own = header.items("PerFrameFunctionalGroupsSequence")
+    if own and len(own) != instance.frame_count:
+        raise ReadError(instance.path, f"announces {instance.frame_count} frames and describes {len(own)}")
+    if not own and shared is EMPTY:
+        frame = _frame(instance, 0, _Groups(header, EMPTY, EMPTY))
+        if instance.frame_count == 1:
+            return [frame]
+        # The header places one frame at most; where the others lie it does not say.
+        return [replace(frame, index=index, position_mm=None) for index in range(instance.frame_count)]
+    own = own or [EMPTY] * instance.frame_count
+    return [_frame(instance, index, _Groups(header, shared, group)) for index, group in enumerate(own)]
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """The three places where an attribute of a frame may stand, the most specific first."""
+
+    header: Header
+    shared: Header
+    own: Header
+
+    def macro(self, sequence: str, keyword: str) -> Header:
+        """Where the keyword stands: the frame's macro, the shared macro, else the header itself."""
+        return next((place for place in self._places(sequence) if place.values(keyword)), EMPTY)
+
+    def _places(self, sequence: str) -> Iterator[Header]:
+        yield self.own.item(sequence)
+        yield self.shared.item(sequence)
+        yield self.header
+
+
+def _frame(instance: Instance, index: int, groups: _Groups) -> Frame:
+    position = groups.macro("PlanePositionSequence", "ImagePositionPatient").numbers("ImagePositionPatient")
+    orientation = groups.macro("PlaneOrientationSequence", "ImageOrientationPatient").numbers("ImageOrientationPatient")
+    spacing = groups.macro("PixelMeasuresSequence", "PixelSpacing").numbers("PixelSpacing")
+    frame_types = (f"{kind}ImageFrameTypeSequence" for kind in ("CT", "MR", "XRay3D", "PET", "US"))
+    found = (groups.macro(sequence, "FrameType").texts("FrameType") for sequence in frame_types)
+    image_type = next((tuple(t.upper() for t in types) for types in found if types), instance.image_type)
+    return Frame(
+        instance=instance,
+        index=index,
+        position_mm=np.array(position) if len(position) == 3 else None,
+        orientation=_orthonormal(orientation),
+        spacing_mm=(spacing[0], spacing[1]) if len(spacing) == 2 and min(spacing) > 0 else None,
+        rescale=_rescale(groups.macro("PixelValueTransformationSequence", "RescaleSlope")),
+        windows=windows_of(groups.macro("FrameVOILUTSequence", "WindowCenter")),
+        image_type=image_type,
+        contrast=_contrast(groups),
+        moments=_moments(groups),
+    )
+
+
+def _orthonormal(values: tuple[float, ...]) -> Vector | None:
+    """(2, 3) direction cosines, made exact unit vectors; None if they are not near to that."""
+    if len(values) != 6:
+        return None
+    cosines = np.array(values).reshape(2, 3)
+    lengths = np.linalg.norm(cosines, axis=1, keepdims=True)
+    if abs(lengths - 1).max() > UNIT_TOLERANCE or abs(cosines[0] @ cosines[1]) > UNIT_TOLERANCE:
+        return None
+    return np.asarray(cosines / lengths, dtype=np.float64)
+
+
+def _rescale(place: Header) -> Rescale:
+    slope, intercept = place.number("RescaleSlope"), place.number("RescaleIntercept")
+    if slope is None or slope == 0:
+        return Rescale()
+    return Rescale(slope, intercept or 0.0, place.text("RescaleType").upper(), given=True)
+
+
+def _contrast(groups: _Groups) -> tuple[object, ...]:
+    echo = groups.macro("MREchoSequence", "EffectiveEchoTime").number("EffectiveEchoTime")
+    echo = groups.header.number("EchoTime") if echo is None else echo
+    kernel = groups.macro("CTReconstructionSequence", "ConvolutionKernel").texts("ConvolutionKernel")
+    stack = groups.macro("FrameContentSequence", "StackID").text("StackID")
+    return (None if echo is None else round(echo, 2), kernel, stack)
+
+
+def _moments(groups: _Groups) -> dict[str, object]:
+    content, diffusion = "FrameContentSequence", "MRDiffusionSequence"
+    direction = groups.macro(diffusion, "DiffusionGradientDirectionSequence").item("DiffusionGradientDirectionSequence")
+    directions = direction.numbers("DiffusionGradientOrientation") or groups.header.numbers(
+        "DiffusionGradientOrientation"
+    )
+    trigger = groups.macro("CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime")
+    return {
+        "b-value": groups.macro(diffusion, "DiffusionBValue").number("DiffusionBValue"),
+        "temporal position": groups.macro(content, "TemporalPositionIndex").number("TemporalPositionIndex")
+        or groups.header.number("TemporalPositionIdentifier"),
+        "cardiac phase": trigger.number("NominalCardiacTriggerDelayTime") or groups.header.number("TriggerTime"),
+        "diffusion direction": (
+            groups.macro(diffusion, "DiffusionBValue").number("DiffusionBValue"),
+            tuple(round(x, 4) for x in directions),
+        ),
+        "acquisition": groups.header.number("AcquisitionNumber"),
+        "acquisition time": groups.macro(content, "FrameAcquisitionDateTime").text("FrameAcquisitionDateTime")
+        or groups.header.text("AcquisitionDateTime")
+        or groups.header.text("AcquisitionTime"),
+        "file": groups.header.text("SOPInstanceUID"),
+    }

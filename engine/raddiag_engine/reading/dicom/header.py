@@ -1,0 +1,68 @@
+"""A DICOM data set whose values may be missing, empty or nonsense: asking never fails."""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import Any
+
+from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
+from pydicom.sequence import Sequence
+
+# What pydicom raises when an element is converted on first access and its bytes do not fit its VR.
+_BAD_VALUE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, NotImplementedError, struct.error)
+
+
+class Header:
+    """Reads elements by keyword; an element that is absent, empty or malformed counts as not there."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+
+    def values(self, keyword: str) -> tuple[Any, ...]:
+        """All values of an element."""
+        try:
+            value = self.dataset.get(keyword)
+        except _BAD_VALUE:
+            return ()
+        if value is None or value == "":
+            return ()
+        return tuple(value) if isinstance(value, MultiValue | Sequence | list | tuple) else (value,)
+
+    def texts(self, keyword: str) -> tuple[str, ...]:
+        """All values as text, upper and lower case as written, without padding."""
+        texts = (v.decode("ascii", "replace") if isinstance(v, bytes) else str(v) for v in self.values(keyword))
+        return tuple(text.strip(" \0") for text in texts)
+
+    def text(self, keyword: str) -> str:
+        """The first value as text, or an empty string."""
+        return next(iter(self.texts(keyword)), "")
+
+    def numbers(self, keyword: str) -> tuple[float, ...]:
+        """All values as finite numbers; none at all if one of them is not."""
+        try:
+            numbers = tuple(float(v) for v in self.values(keyword))
+        except _BAD_VALUE:
+            return ()
+        return numbers if all(map(math.isfinite, numbers)) else ()
+
+    def number(self, keyword: str) -> float | None:
+        """The first value as a finite number."""
+        return next(iter(self.numbers(keyword)), None)
+
+    def integer(self, keyword: str, default: int = 0) -> int:
+        """The first value as an integer."""
+        number = self.number(keyword)
+        return default if number is None else int(number)
+
+    def items(self, keyword: str) -> list[Header]:
+        """The items of a sequence."""
+        return [Header(item) for item in self.values(keyword) if isinstance(item, Dataset)]
+
+    def item(self, keyword: str) -> Header:
+        """The first item of a sequence, or an empty header."""
+        return next(iter(self.items(keyword)), EMPTY)
+
+
+EMPTY = Header(Dataset())

@@ -1,0 +1,129 @@
+"""One DICOM file: its header, read without its pixels, and whether there is an image in it at all."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pydicom
+from pydicom.errors import InvalidDicomError
+from pydicom.uid import UID, UID_dictionary
+
+from raddiag_engine.cases import Identity
+from raddiag_engine.errors import ReadError
+from raddiag_engine.reading.dicom.header import Header
+from raddiag_engine.reading.failures import as_read_error
+from raddiag_engine.reading.limits import MAX_SLICES, check_size
+
+DICOMDIR = "1.2.840.10008.1.3.10"
+
+
+@dataclass(frozen=True, eq=False)
+class Instance:
+    """A DICOM file that announces an image.
+
+    Attributes:
+        path: The file.
+        header: Everything but the pixels.
+        forced: True if the file has no preamble, so that it must be parsed on trust again.
+    """
+
+    path: Path
+    header: Header
+    forced: bool = False
+
+    @cached_property
+    def sop_class(self) -> str:
+        """(0008,0016)."""
+        return self.header.text("SOPClassUID")
+
+    @cached_property
+    def modality(self) -> str:
+        """(0008,0060), upper case."""
+        return self.header.text("Modality").upper()
+
+    @cached_property
+    def image_type(self) -> tuple[str, ...]:
+        """(0008,0008), upper case."""
+        return tuple(value.upper() for value in self.header.texts("ImageType"))
+
+    @cached_property
+    def words(self) -> str:
+        """Descriptions of study, series and protocol, upper case, for looking up words."""
+        keywords = ("SeriesDescription", "ProtocolName", "StudyDescription", "PerformedProcedureStepDescription")
+        return " | ".join(self.header.text(keyword) for keyword in keywords).upper()
+
+    @property
+    def frame_count(self) -> int:
+        """(0028,0008), 1 where it is absent."""
+        return max(self.header.integer("NumberOfFrames", 1), 1)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, columns)."""
+        return self.header.integer("Rows"), self.header.integer("Columns")
+
+    @cached_property
+    def series(self) -> str:
+        """(0020,000E); the folder where it is absent."""
+        return self.header.text("SeriesInstanceUID") or f"folder {self.path.parent}"
+
+    @property
+    def identity(self) -> Identity:
+        """The patient module, (0010,xxxx)."""
+        patient_id, issuer = self.header.text("PatientID"), self.header.text("IssuerOfPatientID")
+        return Identity(
+            patient_id=f"{patient_id}/{issuer}" if patient_id and issuer else patient_id,
+            patient_name=self.header.text("PatientName"),
+            birth_date=self.header.text("PatientBirthDate"),
+            sex=self.header.text("PatientSex"),
+        )
+
+    @property
+    def frame_of_reference(self) -> str:
+        """Digest of (0020,0052), empty where it is absent."""
+        uid = self.header.text("FrameOfReferenceUID")
+        return hashlib.sha256(uid.encode("utf-8", "replace")).hexdigest()[:16] if uid else ""
+
+
+def read_instance(path: Path) -> Instance:
+    """Read the header of a DICOM file.
+
+    Raises:
+        ReadError: Not DICOM, damaged, or no image: a report, a presentation state, a DICOMDIR.
+    """
+    with as_read_error(path, "read the DICOM header"):
+        forced = False
+        try:
+            dataset = pydicom.dcmread(path, stop_before_pixels=True)
+        except InvalidDicomError:
+            forced = True
+            dataset = pydicom.dcmread(path, stop_before_pixels=True, force=True)
+        instance = Instance(path, Header(dataset), forced)
+        media_class = str(getattr(dataset, "file_meta", {}).get("MediaStorageSOPClassUID", ""))
+        if forced and not is_storage_class(instance.sop_class):
+            raise ReadError(path, "unknown format: neither a DICOM preamble nor a known SOP class")
+        if DICOMDIR in (media_class, instance.sop_class):
+            raise ReadError(path, "is a DICOMDIR, the index of other files; give the folder it lies in")
+        _check_image(instance)
+    return instance
+
+
+def is_storage_class(uid: str) -> bool:
+    """True for a SOP class of the standard's dictionary; random bytes do not name one."""
+    return uid in UID_dictionary and UID_dictionary[uid][1] == "SOP Class"
+
+
+def _check_image(instance: Instance) -> None:
+    rows, columns = instance.shape
+    if rows < 1 or columns < 1:
+        name = UID(instance.sop_class).name if is_storage_class(instance.sop_class) else "unknown SOP class"
+        raise ReadError(instance.path, f"holds no image ({name.removesuffix(' Storage')})")
+    if instance.frame_count > MAX_SLICES:
+        raise ReadError(instance.path, f"announces {instance.frame_count} frames, over the limit of {MAX_SLICES}")
+    bytes_each = max(instance.header.integer("BitsAllocated", 8), 8) // 8
+    check_size(
+        instance.path, (instance.frame_count, rows, columns, instance.header.integer("SamplesPerPixel", 1)), bytes_each
+    )

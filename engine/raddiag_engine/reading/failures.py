@@ -1,0 +1,48 @@
+"""The one place where what a foreign parser throws becomes a `ReadError`."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from raddiag_engine.errors import RaddiagError, ReadError
+
+MAX_DETAIL_CHARACTERS = 160
+
+
+@contextmanager
+def as_read_error(path: Path, doing: str) -> Iterator[None]:
+    """Turn any exception of the libraries that parse and decode into a `ReadError` about `path`.
+
+    These libraries raise whatever their depths raise on damaged input (IndexError, struct.error, RecursionError, …),
+    so that only the base class covers them.
+
+    Args:
+        path: The file at work.
+        doing: What was being done, such as "decode the pixels".
+
+    Raises:
+        ReadError: Anything went wrong inside.
+    """
+    try:
+        yield
+    except RaddiagError:
+        raise
+    except MemoryError as error:
+        raise ReadError(path, f"cannot {doing}: it needs more memory than is allowed") from error
+    except RecursionError as error:
+        raise ReadError(path, f"cannot {doing}: its parts are nested too deeply") from error
+    except (EOFError, zlib.error, struct.error) as error:
+        raise ReadError(path, f"cannot {doing}: the file is truncated or damaged") from error
+    except OSError as error:
+        raise ReadError(path, f"cannot {doing}: {error.strerror or _short(error)}") from error
+    except Exception as error:
+        raise ReadError(path, f"cannot {doing}: {_short(error)}") from error
+
+
+def _short(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= MAX_DETAIL_CHARACTERS else text[: MAX_DETAIL_CHARACTERS - 1] + "…"

@@ -1,0 +1,74 @@
+"""The last step of every reader: checks on the values and the geometry, then the scan's id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from raddiag_engine.cases import Scan, WarningCode
+from raddiag_engine.reading import affine as geometry
+
+ID_DIGITS = 10
+
+
+def finish(scan: Scan) -> Scan:
+    """The scan with what its values and its affine give cause to say, and with its id."""
+    scan = _checked_geometry(_checked_values(scan))
+    modality = scan.modality.value.lower().replace(" ", "-")
+    return replace(scan, id=f"{modality}-{scan.content_hash[:ID_DIGITS]}")
+
+
+def with_unique_ids(scans: Iterable[Scan]) -> tuple[Scan, ...]:
+    """The same scans; of those with equal content the second is called <id>-2, and so on."""
+    seen: dict[str, int] = {}
+    unique = []
+    for scan in scans:
+        seen[scan.id] = count = seen.get(scan.id, 0) + 1
+        unique.append(scan if count == 1 else replace(scan, id=f"{scan.id}-{count}"))
+    return tuple(unique)
+
+
+def unusable(scan: Scan, reason: str) -> Scan:
+    """The scan marked as not for the network; the first reason stays."""
+    return scan if not scan.usable else replace(scan, usable=False, reason=reason)
+
+
+def _checked_values(scan: Scan) -> Scan:
+    voxels = scan.voxels
+    if voxels.dtype.kind == "f":
+        finite = np.isfinite(voxels)
+        if not finite.all():
+            count = int(voxels.size - np.count_nonzero(finite))
+            bad_slices = ~finite.reshape(len(voxels), -1).all(axis=1)
+            slices = tuple(map(int, np.flatnonzero(bad_slices))) if voxels.ndim == 3 else ()
+            share = f"{count} of {voxels.size} voxels ({100 * count / voxels.size:.2g} %)"
+            scan = scan.warned(WarningCode.VALUES_NOT_FINITE, f"{share} are not finite numbers", slices)
+            if 2 * count > voxels.size:
+                scan = unusable(scan, "most of its values are not finite numbers")
+            voxels = voxels[finite]
+    if voxels.size and voxels.min() == voxels.max():
+        message = f"every voxel has the value {voxels.flat[0]:g}"
+        scan = unusable(scan.warned(WarningCode.VALUES_CONSTANT, message), message)
+    return scan
+
+
+def _checked_geometry(scan: Scan) -> Scan:
+    affine = scan.affine
+    if affine is None:
+        return scan
+    oblique = geometry.obliquity_degrees(affine)
+    if oblique > geometry.OBLIQUE_DEGREES:
+        message = f"the slices are turned by up to {oblique:.1f} degrees from the patient's axes"
+        scan = scan.warned(WarningCode.GEOMETRY_OBLIQUE, message)
+    tilt = geometry.tilt_degrees(affine)
+    if scan.is_volume and tilt > geometry.SHEAR_DEGREES:
+        message = (
+            f"the slices are stacked at {tilt:.1f} degrees to their normal (gantry tilt); they are not a right box"
+        )
+        scan = scan.warned(WarningCode.GEOMETRY_TILT, message)
+    shear = geometry.shear_degrees(affine)
+    if shear > geometry.SHEAR_DEGREES:
+        scan = scan.warned(WarningCode.GEOMETRY_TILT, f"rows and columns are {shear:.1f} degrees off a right angle")
+    return scan

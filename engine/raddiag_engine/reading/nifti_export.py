@@ -1,0 +1,58 @@
+"""Writing arrays on a scan's grid as NIfTI, where any other viewer finds them in the same place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nibabel
+import numpy as np
+from numpy.typing import NDArray
+
+from raddiag_engine.atomic import atomic_path
+from raddiag_engine.cases import Scan
+from raddiag_engine.reading.affine import Affine, affine_to_ijk, spacing_mm
+
+SCANNER = 1
+UNKNOWN = 0
+# NIfTI types that other readers know; the rest is widened.
+WIDER_TYPES = {"b": np.uint8, "float16": np.float32}
+
+
+def write_scan(folder: Path, scan: Scan) -> Path:
+    """Write a scan as <id>.nii.gz with its affine and its rescaled values; its path is returned."""
+    path = folder / f"{scan.id}.nii.gz"
+    write_nifti(path, scan.voxels, scan.affine, scan.spacing_mm)
+    return path
+
+
+def write_nifti(
+    path: Path,
+    array: NDArray[np.generic],
+    affine: Affine | None,
+    spacing: tuple[float, ...] | None = None,
+) -> None:
+    """Write an array on a scan's grid, atomically.
+
+    Args:
+        path: Ends in `.nii` or `.nii.gz`; its folder is made if need be.
+        array: (slice, row, column) or (row, column); stored as (i, j, k) = (column, row, slice).
+        affine: (4, 4), (slice, row, column, 1) to RAS+ millimetres; None writes sform and qform as not set.
+        spacing: Voxel spacing in millimetres along the axes of `array`, used where there is no affine.
+    """
+    volume = array if array.ndim == 3 else array[None]
+    kept = np.dtype(WIDER_TYPES.get(volume.dtype.kind, WIDER_TYPES.get(volume.dtype.name, volume.dtype)))
+    stored = volume.transpose(2, 1, 0).astype(kept)
+    image = nibabel.Nifti1Image(stored, None if affine is None else affine_to_ijk(affine), dtype=kept)
+    image.header.set_xyzt_units("mm")
+    if affine is not None:
+        image.set_sform(image.affine, SCANNER)
+        # A qform cannot hold shear (a tilted gantry): then only the sform is set.
+        straight = np.allclose(image.get_qform(), image.affine, atol=1e-3)
+        image.set_qform(image.affine, SCANNER if straight else UNKNOWN)
+        image.header.set_zooms(tuple(reversed(spacing_mm(affine))))
+    else:
+        image.set_sform(None, UNKNOWN)
+        image.set_qform(None, UNKNOWN)
+        image.header.set_zooms((*reversed(spacing or (1.0,) * array.ndim), 1.0)[:3])
+    with atomic_path(path) as temporary:
+        nibabel.save(image, temporary)

@@ -1,0 +1,77 @@
+"""TIFF files: one page is an image, several alike are the slices of a volume."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image
+
+from raddiag_engine.cases import Scan, WarningCode
+from raddiag_engine.errors import ReadError
+from raddiag_engine.reading.failures import as_read_error
+from raddiag_engine.reading.few_slices import volume_or_images
+from raddiag_engine.reading.finish import finish
+from raddiag_engine.reading.formats import FileFormat
+from raddiag_engine.reading.limits import check_size
+from raddiag_engine.reading.picture import grey_or_rgb, scan_of_pixels
+
+# What tifffile decodes without the optional imagecodecs; the rest goes through Pillow's libtiff.
+BUILT_IN_COMPRESSIONS = {tifffile.COMPRESSION.NONE, tifffile.COMPRESSION.ADOBE_DEFLATE, tifffile.COMPRESSION.DEFLATE}
+GREY = {tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE}
+
+
+def read_tiff(path: Path) -> list[Scan]:
+    """The scan in a TIFF file: an image, or a volume whose slices are the pages.
+
+    Raises:
+        ReadError: The file is damaged or too large, or its pages differ in size, type or colour.
+    """
+    with as_read_error(path, "decode this TIFF file"), tifffile.TiffFile(path) as file:
+        pages = list(file.pages)
+        first = pages[0]
+        check_size(path, (len(pages), *first.shape[:2]), (first.bitspersample + 7) // 8)
+        if any(_kind_of(page) != _kind_of(first) for page in pages):
+            raise ReadError(
+                path, f"its {len(pages)} pages differ in size or type, so that they are not slices of a volume"
+            )
+        if len(pages) > 1 and first.photometric not in GREY:
+            raise ReadError(path, f"has {len(pages)} pages in colour; only grey pages are read as slices")
+        built_in = first.compression in BUILT_IN_COMPRESSIONS and first.photometric in GREY
+        pixels = [page.asarray() for page in pages] if built_in else _through_pillow(path, len(pages))
+        inverted = built_in and first.photometric == tifffile.PHOTOMETRIC.MINISWHITE
+    decoder = "tifffile" if built_in else "Pillow"
+    if len(pixels) == 1:
+        return [scan_of_pixels(pixels[0], path, FileFormat.TIFF, decoder, inverted)]
+    return [finish(part) for part in volume_or_images(_volume(np.stack(pixels), path, decoder, inverted))]
+
+
+def _kind_of(page: tifffile.TiffPage) -> tuple[object, ...]:
+    return page.shape, page.dtype, page.photometric, page.compression
+
+
+def _through_pillow(path: Path, count: int) -> list[NDArray[np.generic]]:
+    with Image.open(path, formats=["TIFF"]) as image:
+        pixels = []
+        for index in range(count):
+            image.seek(index)
+            pixels.append(grey_or_rgb(image))
+        return pixels
+
+
+def _volume(voxels: NDArray[np.generic], path: Path, decoder: str, inverted: bool) -> Scan:
+    if voxels.dtype.kind == "b":
+        voxels = voxels.astype(np.uint8)
+    scan = Scan(
+        id="",
+        kind="volume",
+        voxels=voxels,
+        units="8-bit" if voxels.dtype == np.uint8 else "stored",
+        inverted=inverted,
+        sources=(path,),
+        file_format=FileFormat.TIFF.value,
+        decoder=decoder,
+    )
+    return scan.warned(WarningCode.GEOMETRY_UNKNOWN, "the file does not say how large a voxel is or where it lies")

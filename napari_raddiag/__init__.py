@@ -1,0 +1,1 @@
+"""The napari plugin: opens cases as layers. Knows Qt and napari, never torch."""

@@ -1,0 +1,112 @@
+"""The commands under `raddiag data`, from a folder of images to a validated split."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from raddiag_engine.errors import ConfigError
+from raddiag_train.commands import data
+from raddiag_train.data.folder_recipe import read_folder_recipe
+from raddiag_train.data.records import read_records
+from tests.train.data.made_up_images import write_picture
+
+
+def raddiag(*arguments: str | Path) -> int:
+    parser = argparse.ArgumentParser()
+    data.add_parser(parser.add_subparsers())
+    parsed = parser.parse_args(["data", *map(str, arguments)])
+    return int(parsed.run(parsed))
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for n in range(20):
+        write_picture(tmp_path / "set" / ("glioma" if n % 2 else "notumor") / f"{n}.png", n)
+    for n in range(5):
+        write_picture(tmp_path / "set" / "glioma" / f"twin of 1, {n}.png", 1, size_px=60 + 8 * n)
+    return tmp_path / "set"
+
+
+def test_folders_become_a_validated_split(tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "cases.jsonl"
+    described = (
+        "--modality",
+        "MRI",
+        "--anatomy",
+        "head and neck",
+        "--label",
+        "glioma=Glioma:C71.9",
+        "--normal",
+        "notumor",
+    )
+    assert raddiag("from-folders", tree, "--output", output, *described, "--split", "0.6,0.2,0.2") == 0
+    records = read_records(output)
+    assert len(records) == 25
+    assert {(record.disorders, record.icd10cm) for record in records} == {(("Glioma",), ("C71.9",)), (("Normal",), ())}
+    twins = [
+        record for record in records if record.scans[0].path.stem.startswith("twin") or record.scans[0].path.stem == "1"
+    ]
+    assert len(twins) == 6
+    assert len({record.split for record in twins}) == 1
+    assert {record.split for record in records} == {"train", "validation", "test"}
+    assert raddiag("validate", output, "--deep") == 0
+    capsys.readouterr()
+    assert raddiag("stats", output) == 0
+    assert "Glioma" in capsys.readouterr().out
+
+
+def test_split_divides_cases_that_have_none(tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole, divided = tmp_path / "whole.jsonl", tmp_path / "divided.jsonl"
+    raddiag("from-folders", tree, "--output", whole)
+    assert {record.split for record in read_records(whole)} == {""}
+    capsys.readouterr()
+    assert raddiag("split", whole, "--ratio", "8:0:2", "--output", divided) == 0
+    assert "0 validation" in capsys.readouterr().out
+    assert {record.split for record in read_records(divided)} == {"train", "test"}
+
+
+def test_validate_lists_faults_and_fails(tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "cases.jsonl"
+    raddiag("from-folders", tree, "--output", output, "--split-name", "train")
+    gone = tree / "glioma" / "3.png"
+    gone.unlink()
+    capsys.readouterr()
+    assert raddiag("validate", output) == 1
+    said = capsys.readouterr().out
+    assert str(gone) in said
+    assert said.count("\n") == 1
+
+
+def test_nothing_is_written_for_bad_arguments(tree: Path, tmp_path: Path) -> None:
+    output = tmp_path / "cases.jsonl"
+    for arguments in (
+        (tree, "--modality", "MRT"),
+        (tree, "--label", "gliom=Glioma"),
+        (tree, "--split", "1:2"),
+        (tree, "--root", tree),
+        (tmp_path / "nowhere",),
+        (),
+    ):
+        with pytest.raises(ConfigError):
+            raddiag("from-folders", *arguments, "--output", output)
+    assert not output.exists()
+
+
+def test_a_shipped_recipe_makes_one_list_of_several_sets(tmp_path: Path) -> None:
+    recipe = read_folder_recipe(Path("open_images.toml"))
+    for folder in [Path(source.folder, name) for source in recipe.source for name in source.labels]:
+        write_picture(tmp_path / folder / "00000001_001.png", 1)
+    output = tmp_path / "cases.jsonl"
+    assert raddiag("from-folders", "--recipe", "open_images.toml", "--root", tmp_path, "--output", output) == 0
+    records = read_records(output)
+    assert len(records) == 12
+    modalities = {(record.source, record.scans[0].modality.value, record.anatomy.value) for record in records}
+    assert modalities == {
+        ("brain_tumor_mri", "MRI", "head and neck"),
+        ("busi_breast_ultrasound", "ultrasound", "breast"),
+        ("chest_xray", "X-ray", "chest"),
+        ("head_ct_hemorrhage", "CT", "head and neck"),
+    }

@@ -1,0 +1,159 @@
+"""Prepared data: the engine's own numbers, stored once, kept after an interruption, renewed when anything changed."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+from PIL import Image
+
+from raddiag_engine.cases import Anatomy, Modality
+from raddiag_engine.errors import ReadError
+from raddiag_engine.preparation import PreparationConfig, prepare_case
+from raddiag_engine.reading import read_file
+from raddiag_train.data import prepared as prepared_module
+from raddiag_train.data.labels import label_space
+from raddiag_train.data.npy_append import NpyAppender
+from raddiag_train.data.prepared import PreparedDataset
+from raddiag_train.data.prepared_shards import ShardReader, ShardWriter, StoredScan
+from raddiag_train.data.records import CaseRecord, ScanRecord
+from tests.train.data.made_up_images import case, write_picture
+
+CONFIG = PreparationConfig(image_size_px=32, volume_size_px=24, depth=6)
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> list[CaseRecord]:
+    volume = np.random.default_rng(0).normal(size=(20, 22, 9)).astype(np.float32)
+    nibabel.Nifti1Image(volume, np.diag([1, 1, 3, 1])).to_filename(tmp_path / "mri.nii.gz")
+    picture = write_picture(tmp_path / "one.png", 1)
+    both = (ScanRecord(picture, Modality.XRAY), ScanRecord(tmp_path / "mri.nii.gz", Modality.MRI))
+    return [
+        CaseRecord("both", "", Anatomy.CHEST, "train", both, ("Abscess",)),
+        case(2, "Normal", path=write_picture(tmp_path / "two.png", 2)),
+    ]
+
+
+def dataset(records: list[CaseRecord], cache: Path, config: PreparationConfig = CONFIG) -> PreparedDataset:
+    return PreparedDataset(records, label_space(records), config, cache, workers=1)
+
+
+def shards(cache: Path) -> list[Path]:
+    return sorted(cache.glob("*/shard-*"))
+
+
+@pytest.mark.parametrize("config", [CONFIG, PreparationConfig(32, 24, 16, "subsample", image_slices=3)])
+def test_stored_scans_are_those_the_engine_prepares(
+    records: list[CaseRecord], tmp_path: Path, config: PreparationConfig
+) -> None:
+    data = dataset(records, tmp_path / "cache", config)
+    [picture] = read_file(tmp_path / "one.png")
+    [volume] = read_file(tmp_path / "mri.nii.gz")
+    expected = prepare_case(
+        [picture.with_modality(Modality.XRAY, Anatomy.CHEST), volume.with_modality(Modality.MRI, Anatomy.CHEST)], config
+    )
+    stored = data[0].scans
+    assert [scan.is_volume for scan in stored] == [False, True]
+    for scan, engines in zip(stored, expected, strict=True):
+        assert scan.voxels.shape == engines.voxels.shape
+        assert scan.modality_id == engines.modality_id
+        assert np.abs(scan.voxels / 255.0 - engines.voxels).max() <= 0.5 / 255 + 1e-6
+    assert stored[1].voxels.shape[0] == (6 if config is CONFIG else 9)
+    assert data[0].labels_K.tolist() == [1.0, 0.0]
+
+
+def test_what_is_prepared_is_not_prepared_again(
+    records: list[CaseRecord], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset(records, tmp_path / "cache")
+    before = shards(tmp_path / "cache")
+
+    def never(*_: object) -> None:
+        raise AssertionError("prepared again")
+
+    monkeypatch.setattr(prepared_module, "prepare_record", never)
+    assert dataset(records[::-1], tmp_path / "cache")[1].scans[1].is_volume
+    assert shards(tmp_path / "cache") == before
+
+
+def test_a_changed_file_or_modality_is_prepared_again(records: list[CaseRecord], tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    before = np.array(dataset(records, cache)[1].scans[0].voxels)
+    write_picture(tmp_path / "two.png", 3, size_px=70)
+    os.utime(tmp_path / "two.png", (1, 1))
+    assert not np.array_equal(dataset(records, cache)[1].scans[0].voxels, before)
+    as_ct = [records[0], CaseRecord(**{**vars(records[1]), "scans": (ScanRecord(tmp_path / "two.png", Modality.CT),)})]
+    assert dataset(as_ct, cache)[1].scans[0].modality_id == CONFIG.modality_ids["CT"][0]
+
+
+def test_a_bad_file_is_named_and_what_was_prepared_before_it_is_kept(records: list[CaseRecord], tmp_path: Path) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+    several = [
+        case(n, "Normal", path=write_picture(tmp_path / f"{n}.png", n)) for n in range(prepared_module.CASES_PER_TASK)
+    ]
+    with pytest.raises(ReadError, match=r"bad\.png"):
+        dataset([*several, case(99, "Normal", path=bad)], tmp_path / "cache")
+    [shard] = shards(tmp_path / "cache")
+    assert shard.suffix == ""
+    assert len(dataset(several, tmp_path / "cache")) == len(several)
+    assert shards(tmp_path / "cache") == [shard]
+
+
+def test_a_missing_and_a_constant_file_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ReadError, match=r"gone\.png.*case-1"):
+        dataset([case(1, path=tmp_path / "gone.png")], tmp_path / "cache")
+    Image.fromarray(np.full((20, 20), 7, dtype=np.uint8)).save(tmp_path / "flat.png")
+    with pytest.raises(ReadError, match=r"flat\.png.*every voxel has the value 7"):
+        dataset([case(1, path=tmp_path / "flat.png")], tmp_path / "cache")
+
+
+def test_several_processes_prepare_the_same(records: list[CaseRecord], tmp_path: Path) -> None:
+    many = [case(n, "Normal", path=write_picture(tmp_path / f"{n}.png", n)) for n in range(40)]
+    done: list[tuple[int, int]] = []
+    labels = label_space(many)
+    parallel = PreparedDataset(
+        many, labels, CONFIG, tmp_path / "a", workers=2, progress=lambda now, total: done.append((now, total))
+    )
+    alone = dataset(many, tmp_path / "b")
+    assert done[-1] == (40, 40)
+    for index in range(40):
+        np.testing.assert_array_equal(parallel[index].scans[0].voxels, alone[index].scans[0].voxels)
+
+
+def test_a_data_set_sent_to_a_worker_carries_no_voxels(records: list[CaseRecord], tmp_path: Path) -> None:
+    many = [case(n, "Normal", path=write_picture(tmp_path / f"{n}.png", n)) for n in range(30)]
+    data = dataset(many, tmp_path / "cache")
+    expected = np.array(data[7].scans[0].voxels)
+    sent = pickle.dumps(data)
+    assert len(sent) < 30 * 32 * 32
+    np.testing.assert_array_equal(pickle.loads(sent)[7].scans[0].voxels, expected)
+
+
+def test_shards_end_at_their_size_and_an_unfinished_one_is_not_seen(tmp_path: Path) -> None:
+    voxels = np.arange(100, dtype=np.uint8).reshape(10, 10)
+    with ShardWriter(tmp_path, shard_bytes=250) as writer:
+        for number in range(4):
+            writer.add(str(number), [StoredScan(voxels + number, False, number)])
+        assert len(list(tmp_path.glob("shard-*.partial"))) == 1
+        assert "3" not in ShardReader(tmp_path)
+    reader = ShardReader(tmp_path)
+    assert len(list(tmp_path.glob("shard-*"))) == 2
+    for number in range(4):
+        [scan] = reader.read(str(number))
+        np.testing.assert_array_equal(scan.voxels, voxels + number)
+        assert scan.modality_id == number
+
+
+def test_an_appended_npy_file_is_read_by_numpy(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).integers(0, 256, (1234, 3, 5), dtype=np.uint8)
+    with NpyAppender(tmp_path / "rows.npy", (3, 5), np.dtype(np.uint8)) as appender:
+        assert appender.append(rows[:1000]) == (0, 1000)
+        assert appender.append(rows[1000:]) == (1000, 1234)
+        with pytest.raises(ValueError, match="expected"):
+            appender.append(rows[:, :2])
+    np.testing.assert_array_equal(np.load(tmp_path / "rows.npy"), rows)

@@ -1,0 +1,86 @@
+"""`raddiag evaluate` on a small trained model."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from raddiag_engine.errors import ConfigError
+from raddiag_train.commands import evaluate as command
+from raddiag_train.training.config import read_config
+from raddiag_train.training.loop import train
+from tests.train.training.blob_cases import write_blob_cases, write_recipe
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with cases.jsonl and run/model."""
+    folder = tmp_path_factory.mktemp("evaluate")
+    write_blob_cases(folder)
+    train(read_config(write_recipe(folder), ["optimisation.epochs=18", "run.validation_steps=1000"]), folder / "run")
+    return folder
+
+
+def evaluate(folder: Path, *arguments: str) -> int:
+    parser = argparse.ArgumentParser()
+    command.add_parser(parser.add_subparsers())
+    model, cases = str(folder / "run" / "model"), str(folder / "cases.jsonl")
+    parsed = parser.parse_args(["evaluate", model, "--cases", cases, *arguments])
+    return int(parsed.run(parsed))
+
+
+def test_gives_the_figures_of_the_card(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate(folder, "--split", "validation", "--output", str(tmp_path / "out")) == 0
+    card = json.loads((folder / "run/model/card.json").read_text(encoding="utf-8"))
+    report = json.loads((tmp_path / "out/evaluation.json").read_text(encoding="utf-8"))
+    [blobs] = report["parts"]["all cases"]
+    assert round(blobs["macro_auc"], 4) == card["evaluation"]["validation, blobs: macro AUC"]
+    assert round(blobs["accuracy"], 4) == card["evaluation"]["validation, blobs: accuracy"]
+    assert blobs["accuracy_interval"][0] <= blobs["accuracy"] <= blobs["accuracy_interval"][1]
+    assert report["model"]["sha256"] == card["weights_sha256"]
+    assert "Bright blob" in capsys.readouterr().out
+    with (tmp_path / "out/predictions.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 32
+    assert all(0 <= float(row["Bright blob"]) <= 1 for row in rows)
+
+
+def test_modality_can_be_hidden_and_the_case_mirrored(folder: Path, tmp_path: Path) -> None:
+    reports = {}
+    for name, options in {"plain": [], "hidden": ["--modality-unknown"], "mirrored": ["--tta", "mirror"]}.items():
+        assert evaluate(folder, "--split", "validation", "--output", str(tmp_path / name), *options) == 0
+        reports[name] = (tmp_path / name / "predictions.csv").read_text(encoding="utf-8")
+    assert len(set(reports.values())) == 3
+
+
+def test_figures_without_twins_leave_out_what_was_learned_by_heart(folder: Path, tmp_path: Path) -> None:
+    cases = (folder / "cases.jsonl").read_text(encoding="utf-8").splitlines()
+    validation = [json.loads(line) for line in cases if json.loads(line)["split"] == "validation"]
+    # One training case that is a copy of the scans of a validation case.
+    copied = {**validation[0], "case_id": "copy", "split": "train"}
+    copied["scans"] = [{**validation[0]["scans"][0], "path": str(tmp_path / "copy.png")}]
+    shutil.copy(folder / validation[0]["scans"][0]["path"], tmp_path / "copy.png")
+    (tmp_path / "learned.jsonl").write_text(json.dumps(copied) + "\n", encoding="utf-8")
+    options = ["--split", "validation", "--twins-of", str(tmp_path / "learned.jsonl"), "--json"]
+    assert evaluate(folder, *options, str(tmp_path / "report.json")) == 0
+    parts = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["parts"]
+    assert parts["all cases"][0]["cases"] == 32
+    assert parts["without twins"][0]["cases"] == 31
+
+
+def test_an_empty_split_is_refused_and_the_splits_are_named(folder: Path) -> None:
+    with pytest.raises(ConfigError, match=r"'test'.*train, validation"):
+        evaluate(folder)
+
+
+def test_a_disorder_the_model_does_not_know_is_named(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "all")
+    cases = tmp_path / "all" / "cases.jsonl"
+    cases.write_text(cases.read_text(encoding="utf-8").replace("Bright blob", "Bright blub"), encoding="utf-8")
+    with pytest.raises(ConfigError, match="did you mean 'Bright blob'"):
+        evaluate(tmp_path / "all", "--split", "validation")

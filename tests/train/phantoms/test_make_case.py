@@ -1,0 +1,140 @@
+"""A phantom case: what it promises of itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from raddiag_engine.cases import Anatomy
+from raddiag_engine.errors import ConfigError
+from raddiag_train.phantoms.case import PhantomCase, drawn_disorders, make_case
+from raddiag_train.phantoms.vocabulary import vocabulary
+
+DISORDERS = vocabulary().disorder
+NAMES = [disorder.name for disorder in DISORDERS]
+
+
+@pytest.fixture(scope="module")
+def with_and_without() -> dict[str, list[tuple[PhantomCase, PhantomCase]]]:
+    """Two bodies with each disorder, and the same bodies without."""
+    return {
+        disorder.name: [
+            (make_case(seed, disorders=(disorder.name,)), make_case(seed, disorders=(), anatomy=disorder.anatomy))
+            for seed in range(2)
+        ]
+        for disorder in DISORDERS
+    }
+
+
+def test_there_are_enough_disorders_over_four_anatomies() -> None:
+    assert len(set(NAMES)) >= 12
+    assert len({disorder.anatomy for disorder in DISORDERS}) == 4
+
+
+def test_some_disorders_show_in_one_scan_only() -> None:
+    assert sum(len(disorder.visible_in) == 1 for disorder in DISORDERS) >= 4
+
+
+@pytest.mark.parametrize("seed", [0, 3, 7])
+def test_same_seed_same_bytes(seed: int) -> None:
+    first, second = make_case(seed), make_case(seed)
+    assert first.case.hash == second.case.hash
+    assert first.disorders == second.disorders == drawn_disorders(seed)
+    for scan_id, masks in first.masks.items():
+        assert masks.keys() == second.masks[scan_id].keys()
+        assert all((mask == second.masks[scan_id][name]).all() for name, mask in masks.items())
+
+
+def test_another_seed_is_another_body() -> None:
+    one, other = (make_case(seed, disorders=(), anatomy=Anatomy.HEAD_AND_NECK) for seed in (1, 2))
+    assert not np.array_equal(one.case.scans[0].voxels, other.case.scans[0].voxels)
+
+
+def test_the_set_of_scans_depends_on_the_anatomy_alone(
+    with_and_without: dict[str, list[tuple[PhantomCase, PhantomCase]]],
+) -> None:
+    for pairs in with_and_without.values():
+        for sick, healthy in pairs:
+            described = [
+                [(s.modality, s.plane, s.kind, s.voxels.shape, s.voxels.dtype, s.spacing_mm) for s in case.case.scans]
+                for case in (sick, healthy)
+            ]
+            assert described[0] == described[1]
+            assert len(described[0]) == 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_masks_are_where_the_disorder_shows(
+    name: str, with_and_without: dict[str, list[tuple[PhantomCase, PhantomCase]]]
+) -> None:
+    disorder = DISORDERS[NAMES.index(name)]
+    for sick, healthy in with_and_without[name]:
+        shown = {scan.id.rsplit("-", 1)[1] for scan in sick.case.scans if sick.masks[scan.id]}
+        assert shown <= set(disorder.visible_in) and shown
+        assert sick.icd10cm == (disorder.icd10cm,)
+        assert healthy.disorders == ("Normal",) and healthy.icd10cm == ("",)
+        assert not any(healthy.masks.values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_lesion_is_clear_where_it_shows_and_lost_in_noise_elsewhere(
+    name: str, with_and_without: dict[str, list[tuple[PhantomCase, PhantomCase]]]
+) -> None:
+    visible_in = DISORDERS[NAMES.index(name)].visible_in
+    for sick, healthy in with_and_without[name]:
+        for scan, same in zip(sick.case.scans, healthy.case.scans, strict=True):
+            difference = np.abs(scan.voxels.astype(float) - same.voxels)
+            if sick.masks[scan.id]:
+                mask = sick.masks[scan.id][name]
+                assert np.percentile(difference[mask], 75) > 4 * _noise(same.voxels, mask)
+            elif scan.id.rsplit("-", 1)[1] not in visible_in and difference.any():
+                changed = difference > 0.2 * difference.max()
+                assert difference[changed].mean() < 1.2 * _noise(same.voxels, changed)
+
+
+def _noise(voxels: np.ndarray, region: np.ndarray) -> float:
+    """Standard deviation of the noise in a region: median of differences two voxels apart, for a normal distribution."""
+    values = voxels.astype(float)
+    steps = (values[..., 2:] - values[..., :-2])[region[..., 2:]]
+    return float(np.median(np.abs(steps)) / 0.6745 / np.sqrt(2))
+
+
+def test_lesions_are_small_but_not_tiny(with_and_without: dict[str, list[tuple[PhantomCase, PhantomCase]]]) -> None:
+    shares = [
+        mask.mean()
+        for pairs in with_and_without.values()
+        for sick, _ in pairs
+        for masks in sick.masks.values()
+        for mask in masks.values()
+    ]
+    assert np.mean(np.asarray(shares) < 0.02) > 0.7
+    assert np.max(shares) < 0.05 and np.min(shares) > 5e-5
+
+
+def test_labels_are_long_tailed() -> None:
+    counts = Counter(name for seed in range(1600) for name in drawn_disorders(seed))
+    assert set(counts) == {*NAMES, "Normal"}
+    training = {name: 0.7 * count for name, count in counts.items() if name != "Normal"}
+    assert sum(n >= 100 for n in training.values()) >= 3  # head
+    assert sum(30 <= n < 100 for n in training.values()) >= 5  # medium
+    assert sum(n < 30 for n in training.values()) >= 2  # tail
+    assert min(training.values()) > 12
+
+
+def test_two_disorders_come_together_and_apart() -> None:
+    phantom = make_case(5, disorders=("Brain metastasis", "Multiple sclerosis"))
+    assert phantom.icd10cm == ("C79.31", "G35.D")
+    masks = phantom.masks["phantom-5-flair"]
+    assert not (masks["Brain metastasis"] & masks["Multiple sclerosis"]).any()
+
+
+def test_an_unknown_disorder_is_answered_with_the_nearest() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'Gallstones'"):
+        make_case(0, disorders=("Gallstone",))
+
+
+def test_disorders_of_two_anatomies_are_refused() -> None:
+    with pytest.raises(ConfigError, match="is a disorder of the abdomen"):
+        make_case(0, disorders=("Pulmonary nodule", "Gallstones"))

@@ -1,0 +1,51 @@
+"""raddiag data validate: check a cases.jsonl before hours are spent on it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+EXIT_FAULTS = 1
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register `raddiag data validate`."""
+    parser = subparsers.add_parser(
+        "validate",
+        help="check files, labels and splits",
+        description="List every fault of a data set: missing and unreadable files, unknown disorders, repeated case "
+        "ids, patients in two splits. Exits with 1 if there is any.",
+    )
+    parser.add_argument("cases", type=Path, metavar="CASES.JSONL")
+    parser.add_argument("--deep", action="store_true", help="decode every scan")
+    parser.add_argument("--model", type=Path, metavar="DIR", help="disorders must be in this model's label space")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check and list."""
+    from raddiag_engine.models.card import read_card
+    from raddiag_train.data.records import read_records
+    from raddiag_train.data.validate import faults_of
+    from raddiag_train.progress import progress_bar
+
+    vocabulary = [d.name for d in read_card(args.model / "card.json").disorders] if args.model else None
+    records = read_records(args.cases)
+    with progress_bar() as bar:
+        task = bar.add_task("checking cases", total=len(records))
+        faults = faults_of(
+            records,
+            vocabulary=vocabulary,
+            deep=args.deep,
+            progress=lambda done, _: bar.update(task, completed=done),
+        )
+    for fault in faults:
+        place = f"{fault.path}: " if fault.path else ""
+        print(f"{args.cases}: case {fault.case_number} ({fault.case_id}): {place}{fault.problem}")
+    if faults:
+        print(f"raddiag: {args.cases}: {len(faults)} faults in {len(records)} cases", file=sys.stderr)
+        return EXIT_FAULTS
+    print(f"{args.cases}: {len(records)} cases, no fault")
+    return 0

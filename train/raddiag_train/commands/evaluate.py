@@ -1,0 +1,65 @@
+"""`raddiag evaluate`: AUC and accuracy of a model on cases with known disorders."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register the command."""
+    parser = subparsers.add_parser(
+        "evaluate", help="AUC and accuracy of a model on labelled cases", description=__doc__
+    )
+    parser.add_argument("model", metavar="MODEL", help="name or folder of a model")
+    parser.add_argument("--cases", type=Path, required=True, metavar="FILE", help="cases.jsonl")
+    parser.add_argument("--split", default="test", help='cases of this split, or "all" (default: test)')
+    parser.add_argument("--modality-unknown", action="store_true", help="hide the modality of every scan")
+    parser.add_argument(
+        "--tta", choices=("no", "mirror"), default="no", help="also evaluate each case mirrored, and average"
+    )
+    parser.add_argument(
+        "--twins-of",
+        type=Path,
+        metavar="FILE",
+        help="cases.jsonl of the training part: report without their near-exact twins as well",
+    )
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--cache", type=Path, metavar="DIR", help='prepared scans (default: "prepared" beside FILE)')
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="write evaluation.json and predictions.csv")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Evaluate, print the tables and write what was asked for."""
+    from rich.console import Console
+
+    from raddiag_engine.models.folder import load_model
+    from raddiag_engine.models.registry import find_model
+    from raddiag_train.data.records import read_records
+    from raddiag_train.evaluation.evaluate import EvaluationConfig, evaluate
+    from raddiag_train.evaluation.report import predictions_csv, print_tables, to_json, write_text
+    from raddiag_train.evaluation.twins import have_twins
+    from raddiag_train.progress import task_progress
+
+    records = read_records(args.cases)
+    others = read_records(args.twins_of) if args.twins_of else []
+    training = [record for record in others if record.split == "train"] or others
+    config = EvaluationConfig(args.split, not args.modality_unknown, args.tta == "mirror", args.device)
+    model = load_model(find_model(args.model))
+    evaluation = evaluate(model, records, args.cache or args.cases.parent / "prepared", config)
+    parts = {"all cases": evaluation.sources}
+    if args.twins_of:
+        with task_progress("looking for twins") as progress:
+            twins_N = have_twins(evaluation.records, training, progress)
+        parts["without twins"] = evaluation.of_cases(~twins_N)
+    print_tables(evaluation, parts, Console())
+    report = to_json(evaluation, parts)
+    if args.json:
+        write_text(args.json, report)
+    if args.output:
+        write_text(args.output / "evaluation.json", report)
+        write_text(args.output / "predictions.csv", predictions_csv(evaluation))
+    return 0

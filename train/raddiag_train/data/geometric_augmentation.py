@@ -1,0 +1,88 @@
+"""In-plane affine and elastic deformation of a whole batch with one resampling.
+
+Slices of a volume are channels here: they share one deformation, so a volume needs no 3D interpolation.
+Pixel coordinates are (row, column), counted from the centre of the slice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def affine_matrices(rotation_N: Tensor, shear_N2: Tensor, translation_px_N2: Tensor, scale_N2: Tensor) -> Tensor:
+    """Maps from output to input pixels: rotation x shear x translation x scale, applied right to left.
+
+    Args:
+        rotation_N: Radians.
+        shear_N2: Of the row by the column, then of the column by the row.
+        translation_px_N2: Along rows and columns.
+        scale_N2: Along rows and columns; above 1 shrinks the picture.
+
+    Returns:
+        (N, 2, 3), float32.
+    """
+    cos, sin = rotation_N.cos(), rotation_N.sin()
+    rotation = torch.stack([torch.stack([cos, -sin], -1), torch.stack([sin, cos], -1)], -2)
+    by_column, by_row = shear_N2.unbind(-1)
+    one = torch.ones_like(cos)
+    # One axis after the other, so that the area stays.
+    shear = torch.stack(
+        [torch.stack([one, by_column], -1), torch.stack([by_row, one + by_row * by_column], -1)],
+        -2,
+    )
+    turned = rotation @ shear
+    return torch.cat([turned * scale_N2[:, None, :], turned @ translation_px_N2[:, :, None]], -1)
+
+
+def sampling_grid(matrices: Tensor, height_px: int, width_px: int) -> Tensor:
+    """Where each output pixel is sampled.
+
+    Args:
+        matrices: (N, 2, 3) of `affine_matrices`.
+        height_px: Of a slice.
+        width_px: Of a slice.
+
+    Returns:
+        (N, H, W, 2), (x, y) in [-1, 1] across the slice from edge to edge, as `grid_sample` takes it.
+    """
+    ratio = width_px / height_px
+    y = torch.stack([matrices[:, 0, 1] * ratio, matrices[:, 0, 0], matrices[:, 0, 2] * (2 / height_px)], -1)
+    x = torch.stack([matrices[:, 1, 1], matrices[:, 1, 0] / ratio, matrices[:, 1, 2] * (2 / width_px)], -1)
+    theta = torch.stack([x, y], -2)
+    return F.affine_grid(theta, [len(matrices), 1, height_px, width_px], align_corners=False)
+
+
+def elastic_displacement(noise_N2HW: Tensor, sigma_px_N: Sequence[float], magnitude_px_N: Tensor) -> Tensor:
+    """Smooth random displacement: noise under a Gaussian of unit sum, times the magnitude.
+
+    Args:
+        noise_N2HW: Uniform in [-1, 1], along x and y.
+        sigma_px_N: Standard deviation of the Gaussian.
+        magnitude_px_N: Factor on the smoothed noise.
+
+    Returns:
+        (N, H, W, 2) to be added to a sampling grid.
+    """
+    samples, axes, height_px, width_px = noise_N2HW.shape
+    radius = math.ceil(3 * max(sigma_px_N))
+    offsets = torch.arange(-radius, radius + 1, dtype=torch.float32)
+    kernels = torch.exp(-0.5 * (offsets / torch.tensor(sigma_px_N)[:, None]) ** 2)
+    kernels = (kernels / kernels.sum(1, keepdim=True)).repeat_interleave(axes, 0)
+    kernels = kernels.to(noise_N2HW.device, non_blocking=True)
+    channels = samples * axes
+    smooth = noise_N2HW.reshape(1, channels, height_px, width_px)
+    smooth = F.conv2d(smooth, kernels[:, None, :, None], padding=(radius, 0), groups=channels)
+    smooth = F.conv2d(smooth, kernels[:, None, None, :], padding=(0, radius), groups=channels)
+    displacement = smooth.view(samples, axes, height_px, width_px) * magnitude_px_N[:, None, None, None]
+    per_px = torch.tensor([2 / width_px, 2 / height_px], device=noise_N2HW.device)
+    return displacement.permute(0, 2, 3, 1) * per_px
+
+
+def resample(voxels_NSHW: Tensor, grid_NHW2: Tensor) -> Tensor:
+    """Bilinear sampling, black outside the slice."""
+    return F.grid_sample(voxels_NSHW, grid_NHW2, mode="bilinear", padding_mode="zeros", align_corners=False)

@@ -1,0 +1,62 @@
+"""Mixup of single-image cases (Zhang et al. 2018)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from raddiag_engine.network.packing import PackedBatch
+
+
+def mixup_images(
+    batch: PackedBatch, labels_BK: Tensor, alpha: float, generator: torch.Generator
+) -> tuple[PackedBatch, Tensor]:
+    """Blend cases of one image each with one another, inputs and targets alike.
+
+    A case keeps the larger share of itself, and with it its modality. Cases of several scans, and volumes, stay.
+
+    Args:
+        batch: Voxels float32 in [0, 1].
+        labels_BK: Targets.
+        alpha: Of the symmetric Beta distribution the shares are drawn from; 0 for none.
+        generator: On the CPU.
+
+    Returns:
+        The batch and its targets.
+    """
+    if alpha <= 0:
+        return batch, labels_BK
+    labels_BK = labels_BK.clone()
+    most_scans = batch.mask_BS.shape[1]
+    single_B = batch.mask_BS.sum(1) == 1
+    groups = []
+    for group in batch.groups:
+        cases_N = group.slots_N // most_scans
+        chosen = torch.nonzero(single_B[cases_N]).flatten()
+        if group.kind != "images" or len(chosen) < 2:
+            groups.append(group)
+            continue
+        partners = chosen[torch.randperm(len(chosen), generator=generator).to(chosen.device)]
+        share = _shares(len(chosen), alpha, generator).to(group.voxels.device)
+        voxels = group.voxels.clone()
+        voxels[chosen] = _blend(group.voxels[chosen], group.voxels[partners], share)
+        old = labels_BK.clone()
+        labels_BK[cases_N[chosen]] = _blend(old[cases_N[chosen]], old[cases_N[partners]], share)
+        groups.append(replace(group, voxels=voxels))
+    return replace(batch, groups=tuple(groups)), labels_BK
+
+
+def _shares(count: int, alpha: float, generator: torch.Generator) -> Tensor:
+    """Shares of the case itself, in [0.5, 1]: Beta(alpha, alpha), folded."""
+    # torch's Beta takes no generator; two Gamma draws of one shape make a Beta.
+    concentration = torch.full((2, count), alpha)
+    first, second = torch._standard_gamma(concentration, generator=generator).clamp_min(1e-30)
+    share = first / (first + second)
+    return torch.maximum(share, 1.0 - share)
+
+
+def _blend(own: Tensor, other: Tensor, share: Tensor) -> Tensor:
+    share = share.view(-1, *[1] * (own.ndim - 1))
+    return own * share + other * (1.0 - share)

@@ -1,0 +1,125 @@
+"""How well a model does on cases with known disorders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raddiag_engine.diagnosis.device import place
+from raddiag_engine.diagnosis.scoring import probabilities
+from raddiag_engine.errors import ConfigError
+from raddiag_engine.models.folder import Model
+from raddiag_train.data.labels import LabelSpace
+from raddiag_train.data.prepared import PreparedDataset
+from raddiag_train.data.records import CaseRecord
+from raddiag_train.evaluation.predict import predict
+from raddiag_train.evaluation.source_results import SourceResult, source_results
+from raddiag_train.progress import task_progress
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """How to evaluate.
+
+    Attributes:
+        split: Cases of this split; "all" for every case.
+        modality_known: False hides every scan's modality from the network.
+        mirrored: Average the logits with those of the mirrored case.
+        device: "auto", "cpu" or "cuda".
+    """
+
+    split: str = "test"
+    modality_known: bool = True
+    mirrored: bool = False
+    device: str = "auto"
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What an evaluation found.
+
+    Attributes:
+        model: The model's name.
+        weights_sha256: Its weights.
+        config: How it was evaluated.
+        device: Where, in words.
+        records: The cases.
+        labels: The model's label space.
+        probabilities_NK: As the engine gives them, calibrated where the card says how.
+        sources: Figures by data set.
+    """
+
+    model: str
+    weights_sha256: str
+    config: EvaluationConfig
+    device: str
+    records: tuple[CaseRecord, ...]
+    labels: LabelSpace
+    probabilities_NK: NDArray[np.float64]
+    sources: tuple[SourceResult, ...]
+
+    def of_cases(self, chosen_N: NDArray[np.bool_]) -> tuple[SourceResult, ...]:
+        """The figures by data set of some of the cases, such as those without a twin in the training part."""
+        rows = np.flatnonzero(chosen_N)
+        records = [self.records[int(row)] for row in rows]
+        return source_results(records, self.probabilities_NK[rows], self.labels)
+
+
+def evaluate(model: Model, records: Sequence[CaseRecord], cache: Path, config: EvaluationConfig) -> Evaluation:
+    """Evaluate a model with its own preparation, in the precision in which the engine computes on this device.
+
+    Args:
+        model: As loaded.
+        records: Cases; those of the configured split are used.
+        cache: Folder of prepared scans.
+        config: How.
+
+    Raises:
+        ConfigError: The split has no case, or a case has a disorder that the model does not know.
+        ReadError: A scan cannot be read or prepared.
+    """
+    chosen = cases_of_split(records, config.split)
+    labels = LabelSpace(model.card.disorders)
+    preparation = model.card.preparation
+    with task_progress("preparing cases") as progress:
+        dataset = PreparedDataset(chosen, labels, preparation, cache, progress=progress)
+    placement = place(config.device)
+    with task_progress("evaluating cases") as progress:
+        predictions = predict(
+            model.network.to(placement.device),
+            dataset,
+            autocast=placement.autocast(),
+            mirrored=config.mirrored,
+            modality_id=None if config.modality_known else preparation.modality_ids["unknown"][0],
+            progress=progress,
+        )
+    probabilities_NK = probabilities(model.card, predictions.logits_NK)
+    return Evaluation(
+        model=model.card.name,
+        weights_sha256=model.card.weights_sha256,
+        config=config,
+        device=placement.description,
+        records=tuple(chosen),
+        labels=labels,
+        probabilities_NK=probabilities_NK,
+        sources=source_results(chosen, probabilities_NK, labels),
+    )
+
+
+def cases_of_split(records: Sequence[CaseRecord], split: str) -> list[CaseRecord]:
+    """The cases of a split; "all" for every case.
+
+    Raises:
+        ConfigError: There is none; names the splits there are.
+    """
+    chosen = [record for record in records if split in ("all", record.split)]
+    if not chosen:
+        splits = sorted({record.split or "(none)" for record in records})
+        raise ConfigError(f"no case is in the split {split!r}; there are {', '.join(splits)}; --split all takes all")
+    return chosen

@@ -1,0 +1,93 @@
+"""The model card of a trained network: what it knows, from which data, and how well."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from raddiag_engine.models.card import Coverage, Disorder, ModelCard, TrainingSource
+from raddiag_engine.network.config import NetworkConfig
+from raddiag_train.data.labels import LabelSpace
+from raddiag_train.data.records import CaseRecord
+from raddiag_train.evaluation.source_results import SourceResult
+from raddiag_train.training.config import CardConfig, SourceConfig, TrainingConfig
+
+
+def build_card(
+    config: TrainingConfig,
+    network: NetworkConfig,
+    disorders: Sequence[Disorder],
+    records: Sequence[CaseRecord],
+    evaluation: dict[str, float],
+) -> ModelCard:
+    """The card, but for the digest of the weights.
+
+    Args:
+        config: The recipe.
+        network: As built, number of classes included.
+        disorders: With operating points and calibrations, in the order of the logits.
+        records: The training cases.
+        evaluation: Figures, with the split in their names.
+    """
+    card = ModelCard(
+        name=config.card.name,
+        description=config.card.description,
+        network=network,
+        preparation=config.preparation,
+        disorders=tuple(disorders),
+        coverage=coverage_of(records),
+        licence=config.card.licence,
+        sources=_training_sources(records, config.card),
+        shortcuts=config.card.shortcuts,
+        evaluation=evaluation,
+    )
+    return replace(card, intended_use=config.card.intended_use) if config.card.intended_use else card
+
+
+def describe_disorders(labels: LabelSpace, records: Sequence[CaseRecord], card: CardConfig) -> tuple[Disorder, ...]:
+    """The label space with the scans on which each disorder can be assessed and what it was learned from.
+
+    A disorder is covered by the scans of its positive cases and, as its absence is learned too, by those of the same
+    anatomy in every source that labels it.
+    """
+    described = []
+    for disorder in labels.disorders:
+        positives = [record for record in records if disorder.name in record.disorders]
+        sources = {record.source for record in positives}
+        anatomies = {pair.anatomy for pair in coverage_of(positives)}
+        beside = coverage_of([record for record in records if record.source in sources])
+        pairs = {*coverage_of(positives), *(pair for pair in beside if pair.anatomy in anatomies)}
+        reality = {card.sources.get(source, SourceConfig()).real for source in sources}
+        learned_from = " and ".join(word for word, real in (("real", True), ("synthetic", False)) if real in reality)
+        described.append(replace(disorder, coverage=_sorted(pairs), learned_from=learned_from))
+    return tuple(described)
+
+
+def coverage_of(records: Sequence[CaseRecord]) -> tuple[Coverage, ...]:
+    """Modality and anatomy of every scan of the cases, without repetition, sorted."""
+    return _sorted({Coverage(scan.modality, record.anatomy_of(scan)) for record in records for scan in record.scans})
+
+
+def evaluation_figures(results: Sequence[SourceResult], split: str, condition: str = "") -> dict[str, float]:
+    """Figures for the card: "validation, SOURCE: macro AUC" and the like."""
+    figures = {}
+    for result in results:
+        prefix = f"{split}, {result.source or 'cases'}{condition}: "
+        figures[prefix + "macro AUC"] = round(result.macro_auc, 4)
+        if result.accuracy is not None:
+            figures[prefix + "accuracy"] = round(result.accuracy, 4)
+    return figures
+
+
+def _training_sources(records: Sequence[CaseRecord], card: CardConfig) -> tuple[TrainingSource, ...]:
+    cases = Counter(record.source for record in records)
+    described = {source: card.sources.get(source, SourceConfig()) for source in cases}
+    return tuple(
+        TrainingSource(described[source].title or source, count, described[source].real, described[source].terms)
+        for source, count in sorted(cases.items())
+    )
+
+
+def _sorted(pairs: set[Coverage]) -> tuple[Coverage, ...]:
+    return tuple(sorted(pairs, key=lambda pair: (pair.modality, pair.anatomy)))

@@ -1,0 +1,55 @@
+"""The network and the optimiser as they are before the first step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from raddiag_engine.errors import ConfigError
+from raddiag_engine.network.config import NetworkConfig
+from raddiag_engine.network.model import RadDiag
+from raddiag_train.training.config import OptimisationConfig
+from raddiag_train.training.losses import prior_log_odds
+
+
+def build_network(config: NetworkConfig, classes: int, device: torch.device) -> RadDiag:
+    """A network with random weights, channels last: a convolution with a single input channel follows its weights.
+
+    Raises:
+        ConfigError: The head needs text embeddings, which a recipe cannot give.
+    """
+    if config.head.kind == "knowledge":
+        raise ConfigError('network.head.kind: "knowledge" needs text embeddings, which a recipe lacks; use "linear"')
+    network = RadDiag(replace(config, classes=classes)).to(device)
+    for parameter in network.parameters():
+        if parameter.ndim == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+        elif parameter.ndim == 5:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last_3d)
+    return network
+
+
+@torch.no_grad()
+def start_at_prior(network: RadDiag, targets_NK: NDArray[np.float32], expected_N: NDArray[np.float64]) -> None:
+    """Set the bias of the last layer to the log-odds of each disorder among the cases as they are sampled."""
+    last = [module for module in network.head.modules() if isinstance(module, nn.Linear)][-1]
+    last.bias.copy_(prior_log_odds(torch.from_numpy(targets_NK), torch.from_numpy(expected_N)))
+
+
+def build_optimiser(network: RadDiag, config: OptimisationConfig) -> torch.optim.AdamW:
+    """AdamW; biases, norms and other vectors are not decayed.
+
+    Each group has a `factor`, by which its learning rate differs from that of the recipe.
+    """
+    groups: list[dict[str, Any]] = []
+    for fusion, factor in ((False, 1.0), (True, config.fusion_learning_rate_factor)):
+        members = [p for name, p in network.named_parameters() if name.startswith("fusion.") is fusion]
+        for decay, matrices in ((config.weight_decay, True), (0.0, False)):
+            own = [p for p in members if p.requires_grad and (p.ndim >= 2) is matrices]
+            groups.append({"params": own, "weight_decay": decay, "factor": factor})
+    return torch.optim.AdamW(groups, lr=config.learning_rate, fused=network.device.type == "cuda")

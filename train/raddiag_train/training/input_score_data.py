@@ -1,0 +1,47 @@
+"""The validation scans as the input score is fitted to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raddiag_engine.diagnosis.input_descriptors import descriptors
+from raddiag_engine.diagnosis.input_score import InputScore
+from raddiag_engine.models.card import Coverage
+from raddiag_engine.preparation import PreparedScan
+from raddiag_train.data.prepared import PreparedDataset
+from raddiag_train.evaluation.input_score_fit import fit_input_score
+from raddiag_train.evaluation.predict import Predictions
+
+
+@dataclass(frozen=True, eq=False)
+class _NetworkInput:
+    """What the descriptors look at."""
+
+    voxels: NDArray[np.float32]
+    is_volume: bool
+
+
+def fit_from_predictions(dataset: PreparedDataset, predictions: Predictions) -> InputScore:
+    """Fit the input score.
+
+    Args:
+        dataset: Cases the network was not trained on.
+        predictions: Of these cases, with their scan embeddings.
+
+    Raises:
+        ConfigError: There are too few scans of every kind.
+    """
+    described, coverages, sources, patients = [], [], [], []
+    for index, record in enumerate(dataset.records):
+        for scan, stored in zip(record.scans, dataset[index].scans, strict=True):
+            given = _NetworkInput(stored.voxels.astype(np.float32) / 255.0, stored.is_volume)
+            described.append(descriptors(cast(PreparedScan, given)))
+            coverages.append(Coverage(scan.modality, record.anatomy_of(scan)))
+            sources.append(record.source)
+            patients.append(record.patient_id or record.case_id)
+    embeddings_NC = np.concatenate(predictions.embeddings)
+    return fit_input_score(embeddings_NC, np.stack(described), coverages, sources=sources, patients=patients)

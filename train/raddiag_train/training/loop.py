@@ -1,0 +1,100 @@
+"""Training, from a recipe to a model folder: read it from top to bottom."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from raddiag_train.evaluation.source_results import SourceResult
+from raddiag_train.progress import progress_bar
+from raddiag_train.training.config import TrainingConfig
+from raddiag_train.training.frozen_norms import freeze_norms
+from raddiag_train.training.losses import binary_cross_entropy
+from raddiag_train.training.publishing import publish
+from raddiag_train.training.random_state import seed_step
+from raddiag_train.training.run_folder import MODEL, open_run_folder
+from raddiag_train.training.stop_signal import StopSignal
+from raddiag_train.training.training_data import load_training_data
+from raddiag_train.training.training_run import TrainingRun, start_run
+from raddiag_train.training.variation import vary
+
+
+def train(config: TrainingConfig, folder: Path, *, resume: bool = False) -> bool:
+    """Train a network and write its model folder.
+
+    Args:
+        config: The recipe.
+        folder: Of the run; gets config.toml, metrics.jsonl, checkpoints/ and, at the end, model/.
+        resume: Go on from the newest checkpoint in `folder`, if there is one.
+
+    Returns:
+        False if SIGTERM or Ctrl-C stopped it; a checkpoint of the last step was written.
+
+    Raises:
+        RaddiagError: The recipe, the data or the folder is not usable, or the loss is no longer finite.
+    """
+    open_run_folder(folder, config, resume)
+    data = load_training_data(config.data, config.preparation)
+    run = start_run(config, folder, data, resume)
+    if not train_steps(run):
+        return False
+    with run.ema.applied():
+        publish(run.network, config, data, folder / MODEL)
+    return True
+
+
+def train_steps(run: TrainingRun) -> bool:
+    """Make the steps that are left; False if a signal stopped it before the last."""
+    config, network, optimiser = run.config, run.network, run.optimiser
+    accumulation, gradient_clip = config.optimisation.accumulation, config.optimisation.gradient_clip or math.inf
+    known_NK = torch.from_numpy(run.data.known_NK) if config.optimisation.mask_unlabelled_sources else None
+    first_frozen = round((1 - config.optimisation.frozen_norm_share) * run.steps)
+    batches = run.batches()
+    losses: list[Tensor] = []
+    with StopSignal() as stop, progress_bar() as bar:
+        task = bar.add_task("training", total=run.steps, completed=run.state.step)
+        for step in range(run.state.step, run.steps):
+            learning_rate = run.set_learning_rate(step)
+            if step >= first_frozen:
+                freeze_norms(network)
+            generator = seed_step(config.run.seed, step)
+            for _ in range(accumulation):
+                given = vary(next(batches), known_NK, config, run.device, generator)
+                with run.autocast():
+                    logits_BK = network(given.scans)
+                loss = binary_cross_entropy(logits_BK, given.targets_BK, given.known_BK)
+                (loss / accumulation).backward()
+                losses.append(loss.detach())
+            gradient_norm = nn.utils.clip_grad_norm_(network.parameters(), gradient_clip)
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+            run.ema.update(step)
+
+            done = run.advance()
+            ends = stop.received or done == run.steps
+            saves = ends or done % config.run.checkpoint_steps == 0
+            if saves or done % config.run.log_steps == 0:
+                mean_loss = run.log_training(losses, learning_rate, gradient_norm)
+                bar.update(task, description=f"training, loss {mean_loss:.3f}")
+                losses.clear()
+            if done == run.steps or done % run.validation_steps == 0:
+                bar.console.print(_line(done, run.validate()), highlight=False)
+            if saves:
+                run.save()
+            bar.update(task, completed=done)
+            if ends:
+                break
+    return run.state.step == run.steps
+
+
+def _line(step: int, results: tuple[SourceResult, ...]) -> str:
+    """The validation in one line for the terminal."""
+    figures = (
+        f"{result.source or 'cases'}: AUC {result.macro_auc:.4f}"
+        + ("" if result.accuracy is None else f", accuracy {result.accuracy:.3f}")
+        for result in results
+    )
+    return f"step {step}  " + "; ".join(figures)

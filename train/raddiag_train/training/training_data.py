@@ -1,0 +1,105 @@
+"""The cases of a run: read, split, labelled and prepared."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raddiag_engine.errors import ConfigError
+from raddiag_engine.preparation.config import PreparationConfig
+from raddiag_train.data.labels import LabelSpace, label_space
+from raddiag_train.data.prepared import PreparedDataset
+from raddiag_train.data.records import CaseRecord, read_records
+from raddiag_train.progress import task_progress
+from raddiag_train.training.config import DataConfig
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """What a run learns from and is judged on.
+
+    Attributes:
+        labels: The disorders with a positive training case.
+        train: Cases that are learned from.
+        validation: Cases on which thresholds, calibration and the input score are fitted.
+        labelled: Source -> (K,) True for the disorders that occur in its training cases.
+    """
+
+    labels: LabelSpace
+    train: PreparedDataset
+    validation: PreparedDataset
+    labelled: dict[str, NDArray[np.bool_]]
+
+    @property
+    def known_NK(self) -> NDArray[np.float32]:
+        """(training cases, classes) 1 where the source of the case labels the disorder."""
+        return np.stack([self.labelled[record.source] for record in self.train.records]).astype(np.float32)
+
+    @property
+    def key(self) -> str:
+        """SHA-256 over the label space and the cases, in order; not over their paths."""
+        digest = hashlib.sha256(json.dumps(self.labels.names).encode())
+        for record in (*self.train.records, *self.validation.records):
+            digest.update(repr((record.split, record.source, record.case_id, record.disorders)).encode())
+        return digest.hexdigest()
+
+
+def load_training_data(config: DataConfig, preparation: PreparationConfig) -> TrainingData:
+    """Read the cases and prepare what the cache lacks.
+
+    Raises:
+        ConfigError: A cases file, a label or a split is wrong, or a scan's file is missing (with the line).
+        ReadError: A file cannot be read or prepared.
+    """
+    records = [record for file in config.cases for record in read_cases(Path(file))]
+    labels = label_space(records, config.train_split)
+    train = [record for record in records if record.split == config.train_split]
+    validation = [record for record in records if record.split == config.validation_split]
+    if not validation:
+        raise ConfigError(
+            f"no case is in the split {config.validation_split!r}, which thresholds need; see `raddiag data split`"
+        )
+    return TrainingData(
+        labels,
+        prepared_dataset(train, labels, preparation, config.cache_folder, config.preparation_workers),
+        prepared_dataset(validation, labels, preparation, config.cache_folder, config.preparation_workers),
+        labelled_by_source(train, labels),
+    )
+
+
+def read_cases(path: Path) -> list[CaseRecord]:
+    """The records of a cases.jsonl whose files all exist.
+
+    Raises:
+        ConfigError: The file or a line is wrong, or a scan's file is missing.
+    """
+    records = read_records(path)
+    lines = [number for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if line.strip()]
+    for number, record in zip(lines, records, strict=True):
+        for scan in record.scans:
+            if not scan.path.exists():
+                raise ConfigError(f"{path}:{number}: no such file {scan.path} (case {record.case_id})")
+    return records
+
+
+def prepared_dataset(
+    records: Sequence[CaseRecord], labels: LabelSpace, preparation: PreparationConfig, cache: Path, workers: int = 0
+) -> PreparedDataset:
+    """The cases with their prepared scans, with a progress bar while the cache is filled."""
+    with task_progress("preparing cases") as progress:
+        return PreparedDataset(records, labels, preparation, cache, workers=workers or None, progress=progress)
+
+
+def labelled_by_source(records: Sequence[CaseRecord], labels: LabelSpace) -> dict[str, NDArray[np.bool_]]:
+    """Source -> (K,) True for the disorders that occur in its cases: what it would have said, had it been there."""
+    labelled = {source: np.zeros(len(labels), dtype=bool) for source in dict.fromkeys(r.source for r in records)}
+    for record in records:
+        for name in record.disorders:
+            labelled[record.source][labels.indices[name]] = True
+    return labelled

@@ -1,0 +1,179 @@
+"""A run as it stands between two steps, made anew or from a checkpoint."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch.utils.data import DataLoader
+
+from raddiag_engine.diagnosis.device import place
+from raddiag_engine.errors import RaddiagError
+from raddiag_engine.network.model import RadDiag
+from raddiag_train.data.batches import Collate, TrainingBatch
+from raddiag_train.data.sampling import EpochSampler, source_factors
+from raddiag_train.evaluation.predict import predict
+from raddiag_train.evaluation.source_results import SourceResult, source_results
+from raddiag_train.training.checkpoint import RunState, checkpoints, load_checkpoint, save_checkpoint
+from raddiag_train.training.config import TrainingConfig
+from raddiag_train.training.ema import ExponentialMovingAverage
+from raddiag_train.training.initialisation import build_network, build_optimiser, start_at_prior
+from raddiag_train.training.metrics_log import MetricsLog
+from raddiag_train.training.precision import autocast
+from raddiag_train.training.run_folder import CHECKPOINTS, METRICS, run_key
+from raddiag_train.training.schedule import learning_rate_factor
+from raddiag_train.training.training_data import TrainingData
+
+
+@dataclass
+class TrainingRun:
+    """Everything that a step changes or needs.
+
+    Attributes:
+        config: The recipe.
+        folder: Of the run.
+        data: Cases and labels.
+        device: Where the network is.
+        sampler: Says which cases make up a step.
+        steps: Optimiser steps of the whole run.
+        network: In training mode.
+        optimiser: Of its parameters.
+        ema: Average of its weights.
+        state: Where the run stands.
+        log: metrics.jsonl.
+        started: Of this part of the run, on the monotonic clock, less the time of the parts before.
+    """
+
+    config: TrainingConfig
+    folder: Path
+    data: TrainingData
+    device: torch.device
+    sampler: EpochSampler
+    steps: int
+    network: RadDiag
+    optimiser: torch.optim.Optimizer
+    ema: ExponentialMovingAverage
+    state: RunState
+    log: MetricsLog
+    started: float
+
+    @property
+    def validation_steps(self) -> int:
+        """Steps between two validations: an epoch, if the recipe does not say."""
+        return self.config.run.validation_steps or steps_per_epoch(self.config, self.sampler)
+
+    def autocast(self) -> torch.autocast:
+        """The context of a forward pass in training."""
+        return autocast(self.device, self.config.optimisation.precision)
+
+    def set_learning_rate(self, step: int) -> float:
+        """Give the optimiser the learning rate of a step."""
+        optimisation = self.config.optimisation
+        warmup_steps = round(optimisation.warmup_share * self.steps)
+        learning_rate = optimisation.learning_rate * learning_rate_factor(step, self.steps, warmup_steps)
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate * group["factor"]
+        return learning_rate
+
+    def batches(self) -> Iterator[TrainingBatch]:
+        """The batches of the steps that are left, `accumulation` of them a step."""
+        parts = self.config.optimisation.accumulation
+        first, last = self.state.step * parts, self.steps * parts
+        epoch, position = divmod(first, self.sampler.batches_per_epoch())
+        epochs = (self.sampler.batches(e, position if e == epoch else 0) for e in itertools.count(epoch))
+        workers = self.config.data.workers
+        loader: DataLoader[TrainingBatch] = DataLoader(
+            self.data.train,  # type: ignore[arg-type]  # any map-style data set
+            batch_sampler=itertools.islice(itertools.chain.from_iterable(epochs), last - first),  # type: ignore[arg-type]
+            collate_fn=Collate(self.network.config),
+            num_workers=workers,
+            pin_memory=self.device.type == "cuda",
+            multiprocessing_context="spawn" if workers else None,
+            generator=torch.Generator(),
+        )
+        return iter(loader)
+
+    def advance(self) -> int:
+        """Count a step as done; gives how many are."""
+        self.state = replace(self.state, step=self.state.step + 1, seconds=time.monotonic() - self.started)
+        return self.state.step
+
+    def validate(self) -> tuple[SourceResult, ...]:
+        """Judge the averaged weights on the validation cases, without intervals, and log it."""
+        validation = self.data.validation
+        with self.ema.applied():
+            logits_NK = predict(self.network, validation, autocast=self.autocast()).logits_NK
+        results = source_results(validation.records, logits_NK, self.data.labels, resamples=0)
+        figures = {r.source: {"macro_auc": r.macro_auc, "accuracy": r.accuracy} for r in results}
+        self.log.write("validation", self.state.step, seconds=round(self.state.seconds, 1), sources=figures)
+        return results
+
+    def log_training(self, losses: list[torch.Tensor], learning_rate: float, gradient_norm: torch.Tensor) -> float:
+        """Log the mean loss since the last line, and give it.
+
+        Raises:
+            RaddiagError: It is not finite.
+        """
+        loss = float(torch.stack(losses).mean())
+        if not torch.isfinite(torch.tensor(loss)):
+            raise RaddiagError(
+                f"the loss is not finite at step {self.state.step}; lower optimisation.learning_rate, "
+                "and go on from the last checkpoint or start anew"
+            )
+        seconds = round(self.state.seconds, 1)
+        norm = round(float(gradient_norm), 4)
+        self.log.write(
+            "training", self.state.step, loss=loss, learning_rate=learning_rate, gradient_norm=norm, seconds=seconds
+        )
+        return loss
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        kept = self.config.run.kept_checkpoints
+        save_checkpoint(self.folder / CHECKPOINTS, self.state, self.network, self.ema, self.optimiser, kept)
+
+
+def start_run(config: TrainingConfig, folder: Path, data: TrainingData, resume: bool) -> TrainingRun:
+    """A run before its first step or, on `resume`, as the newest checkpoint has it.
+
+    Raises:
+        ConfigError: A setting that this machine or the data do not allow.
+        ModelError: The checkpoint is damaged or of another run.
+    """
+    optimisation, device = config.optimisation, place().device
+    expected_N = source_factors([record.source for record in data.train.records], config.data.source_weights)
+    sampler = EpochSampler(expected_N, optimisation.batch_cases // optimisation.accumulation, config.run.seed)
+    steps = optimisation.steps or max(1, round(optimisation.epochs * steps_per_epoch(config, sampler)))
+
+    torch.manual_seed(config.run.seed)
+    network = build_network(config.network, len(data.labels), device)
+    if optimisation.prior_bias:
+        start_at_prior(network, data.train.labels_NK, expected_N)
+    optimiser = build_optimiser(network, optimisation)
+    ema = ExponentialMovingAverage(network, optimisation.ema_decay)
+    state = RunState(step=0, seconds=0.0, run_key=run_key(config, data.key))
+    if resume and (saved := checkpoints(folder / CHECKPOINTS)):
+        state = load_checkpoint(saved[-1], state.run_key, network, ema, optimiser)
+    return TrainingRun(
+        config=config,
+        folder=folder,
+        data=data,
+        device=device,
+        sampler=sampler,
+        steps=steps,
+        network=network.train(),
+        optimiser=optimiser,
+        ema=ema,
+        state=state,
+        log=MetricsLog(folder / METRICS, after_step=state.step),
+        started=time.monotonic() - state.seconds,
+    )
+
+
+def steps_per_epoch(config: TrainingConfig, sampler: EpochSampler) -> int:
+    """Optimiser steps of an epoch, at least one."""
+    return max(1, sampler.batches_per_epoch() // config.optimisation.accumulation)

@@ -1,0 +1,68 @@
+"""What a stored batch goes through before a training step: chance in the images, the scans and what is said of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from raddiag_engine.network.packing import PackedBatch
+from raddiag_train.data.augmentation import augment
+from raddiag_train.data.batches import TrainingBatch, drop_modalities
+from raddiag_train.data.mixup import mixup_images
+from raddiag_train.training.config import TrainingConfig
+from raddiag_train.training.scan_dropout import drop_scans
+
+
+@dataclass(frozen=True, eq=False)
+class StepInput:
+    """What a training step computes with, on its device.
+
+    Attributes:
+        scans: Augmented; voxels float32 in [0, 1].
+        targets_BK: In [0, 1]; soft where cases are mixed.
+        known_BK: 1 where the source of the case says whether it has the disorder; None if all do.
+    """
+
+    scans: PackedBatch
+    targets_BK: Tensor
+    known_BK: Tensor | None
+
+
+def vary(
+    batch: TrainingBatch,
+    known_NK: Tensor | None,
+    config: TrainingConfig,
+    device: torch.device,
+    generator: torch.Generator,
+) -> StepInput:
+    """Hide modalities, leave out scans, augment and mix.
+
+    Args:
+        batch: As stored, on the CPU.
+        known_NK: Of all training cases, on the CPU; None if all labels are known.
+        config: Says how often and how far.
+        device: Where the step is computed.
+        generator: On the CPU.
+    """
+    optimisation, packed = config.optimisation, batch.packed
+    unknown_id = config.preparation.modality_ids["unknown"][0]
+    packed = replace(
+        packed,
+        modality_ids_BS=drop_modalities(
+            packed.modality_ids_BS, packed.mask_BS, optimisation.modality_dropout, unknown_id, generator
+        ),
+        mask_BS=drop_scans(packed.mask_BS, optimisation.scan_dropout, generator),
+    )
+    targets_BK = batch.labels_BK.to(device, non_blocking=True)
+    scans = augment(packed.to(device, non_blocking=True), config.augmentation, generator)
+    if known_NK is None:
+        scans, targets_BK = mixup_images(scans, targets_BK, optimisation.mixup_alpha, generator)
+        return StepInput(scans, targets_BK, None)
+    # What is known is blended like the targets: a label of a mixture is known if it is in both cases.
+    known_BK = known_NK[batch.indices_B].to(device, non_blocking=True)
+    both_BL = torch.cat([targets_BK, known_BK], 1)
+    scans, both_BL = mixup_images(scans, both_BL, optimisation.mixup_alpha, generator)
+    targets_BK, shares_BK = both_BL.chunk(2, 1)
+    return StepInput(scans, targets_BK, (shares_BK > 0.999).float())
