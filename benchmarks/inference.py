@@ -50,6 +50,8 @@ class Row:
         precision: Of the convolutions.
         seconds: Median over rounds.
         times_faster: Median over rounds of the ratio to the reference in the same round; 1 for the reference.
+        cpu_seconds: Of all threads, median over rounds: what it costs where neighbours share the cores.
+        cpu_times_less: Ratio of the reference's to it, like `times_faster`.
         peak_memory_mb: Largest over rounds: of the process (CPU) or of the GPU's allocations.
         tera_flops: Useful operations a second, of the slices that are there.
         share_of_matrix_rate: Of a large matrix product in the same precision on the same device.
@@ -62,6 +64,8 @@ class Row:
     precision: str
     seconds: float
     times_faster: float
+    cpu_seconds: float
+    cpu_times_less: float
     peak_memory_mb: float
     tera_flops: float
     share_of_matrix_rate: float
@@ -105,21 +109,22 @@ def compare(case: str, device: str, rates: dict[str, float], weights: Path, thre
     rows = []
     for variant in variants:
         implementation, precision = variant
-        seconds = [result["seconds"] for result in measured[variant]]
-        ratios = [one["seconds"] / own for one, own in zip(measured[variants[0]], seconds, strict=True)]
+        median, times_faster = against(measured[variants[0]], measured[variant], "seconds")
+        cpu_median, cpu_times_less = against(measured[variants[0]], measured[variant], "cpu_seconds")
         difference = largest(logits_K[variant], logits_K[variants[0]])
         golden_difference = None if golden_K is None else largest(logits_K[variant], golden_K)
         if precision == "float32" and device == "cpu":
             worst = max(difference, golden_difference or 0.0)
             assert worst <= TOLERANCE, f"{implementation} on {case} is off by {worst:.1e}"
-        median = statistics.median(seconds)
         rows.append(
             Row(
                 released_cases.CASES[case],
                 "reference" if implementation == "reference" else "engine",
                 precision,
                 median,
-                statistics.median(ratios),
+                times_faster,
+                cpu_median,
+                cpu_times_less,
                 max(result["peak_memory_mb"] for result in measured[variant]),
                 flops / median / 1e12,
                 flops / median / rates[precision],
@@ -128,6 +133,12 @@ def compare(case: str, device: str, rates: dict[str, float], weights: Path, thre
             )
         )
     return rows
+
+
+def against(reference: list[dict[str, float]], own: list[dict[str, float]], figure: str) -> tuple[float, float]:
+    """Median of a figure over rounds, and the median ratio of the reference's to it in the same round."""
+    ratios = [one[figure] / other[figure] for one, other in zip(reference, own, strict=True)]
+    return statistics.median(result[figure] for result in own), statistics.median(ratios)
 
 
 def run_worker(
@@ -193,13 +204,15 @@ def largest(a: np.ndarray, b: np.ndarray) -> float:
 def report(rows: list[Row], rates: dict[str, float], device: str, arguments: argparse.Namespace) -> None:
     """Print the table and write the JSON file."""
     machine = describe_machine(device, arguments.threads)
-    table = Table("case", "implementation", "seconds", "times faster", "peak MB", "TFLOP/s", "of matrix rate", "off by")
+    columns = ("case", "", "seconds", "times faster", "in CPU time", "peak MB", "TFLOP/s", "of matrix rate", "off by")
+    table = Table(*columns)
     for row in rows:
         table.add_row(
             row.case,
             f"{row.implementation}, {row.precision}",
             f"{row.seconds:.3f}",
             f"{row.times_faster:.1f}",
+            f"{row.cpu_times_less:.1f}",
             f"{row.peak_memory_mb:.0f}",
             f"{row.tera_flops:.2f}",
             f"{row.share_of_matrix_rate:.0%}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{secrets.token_hex(8)}{''.join(path.suffixes[-2:])}")
     try:
         yield temporary
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +69,7 @@ class Scan:
 
     id: str
     kind: Kind
-    voxels: NDArray[np.generic]
+    voxels: NDArray[Any]
     affine: NDArray[np.float64] | None = None
     spacing_mm: tuple[float, ...] | None = None
     modality: Modality = Modality.UNKNOWN

@@ -8,8 +8,11 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from raddiag_engine.errors import ModelError
+
 if TYPE_CHECKING:
     from raddiag_engine.models.card import ModelCard
+    from raddiag_engine.models.registry import InstalledModel
 
 SHOWN_DISORDERS = 30
 
@@ -52,22 +55,16 @@ def run_list(args: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    from raddiag_engine.models.card import read_card
     from raddiag_engine.models.registry import PULLABLE, list_models
 
-    installed = [(model, read_card(model.folder / "card.json")) for model in list_models()]
-    absent = [name for name in PULLABLE if name not in {model.name for model, _ in installed}]
+    rows = [_row(model) for model in list_models()]
+    absent = [name for name in PULLABLE if name not in {row["name"] for row in rows}]
     if args.json:
-        rows = [
-            {"name": model.name, "origin": model.origin, "folder": str(model.folder), "disorders": len(card.disorders),
-             "sha256": card.weights_sha256, "description": card.description}
-            for model, card in installed
-        ]  # fmt: skip
         print(json.dumps({"models": rows, "to_pull": absent}, indent=1))
         return 0
     table = Table("model", "origin", "disorders", "description")
-    for model, card in installed:
-        table.add_row(model.name, model.origin, str(len(card.disorders)), card.description)
+    for row in rows:
+        table.add_row(row["name"], row["origin"], str(row["disorders"] or ""), row["error"] or row["description"])
     for name in absent:
         table.add_row(name, "not here", "", f"the authors' released weights; raddiag models pull {name}", style="dim")
     Console().print(table)
@@ -119,6 +116,24 @@ def run_verify(args: argparse.Namespace) -> int:
         f"{verified.parameters / 1e6:.1f} million parameters, {len(verified.card.disorders)} disorders"
     )
     return 0
+
+
+def _row(model: InstalledModel) -> dict[str, Any]:
+    """What the list says of a model; one with a damaged card is listed with its fault, beside the sound ones."""
+    from raddiag_engine.models.card import read_card
+
+    row = {"name": model.name, "origin": model.origin, "folder": str(model.folder)}
+    try:
+        card = read_card(model.folder / "card.json")
+    except ModelError as error:
+        return {**row, "disorders": None, "sha256": None, "description": "", "error": str(error)}
+    return {
+        **row,
+        "disorders": len(card.disorders),
+        "sha256": card.weights_sha256,
+        "description": card.description,
+        "error": None,
+    }
 
 
 def _print_imported(card: ModelCard, folder: Path) -> None:

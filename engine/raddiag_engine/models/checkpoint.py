@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from safetensors.torch import load_file
@@ -16,7 +18,10 @@ from raddiag_engine.models.unpickle import REFUSED
 TIMEOUT_S = 900
 
 
-def read_checkpoint(path: Path, scratch: Path | None = None, timeout_s: float = TIMEOUT_S) -> dict[str, Tensor]:
+@contextmanager
+def open_checkpoint(
+    path: Path, scratch: Path | None = None, timeout_s: float = TIMEOUT_S
+) -> Iterator[dict[str, Tensor]]:
     """The tensors of a `.bin`, `.pt` or `.pth` file, read in a child process that knows tensors only.
 
     Args:
@@ -24,8 +29,8 @@ def read_checkpoint(path: Path, scratch: Path | None = None, timeout_s: float = 
         scratch: Folder with room for a second copy of the weights; the system's temporary folder if None.
         timeout_s: After which the child is stopped.
 
-    Returns:
-        Name -> tensor, without DataParallel's "module." prefix.
+    Yields:
+        Name -> tensor, without DataParallel's "module." prefix; they are a mapped file, which is gone afterwards.
 
     Raises:
         ModelError: The file is missing, damaged, or holds more than weights; nothing in it was run.
@@ -45,4 +50,4 @@ def read_checkpoint(path: Path, scratch: Path | None = None, timeout_s: float = 
             raise ModelError(f"{path}: refused: {last[0]}; nothing in it was run")
         if child.returncode != 0:
             raise ModelError(f"{path}: the process that reads it failed ({last[0]}); the file may be damaged")
-        return {name: tensor.clone() for name, tensor in load_file(converted).items()}
+        yield load_file(converted)

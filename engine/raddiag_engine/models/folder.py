@@ -16,6 +16,7 @@ from torch import Tensor
 
 from raddiag_engine.errors import ModelError
 from raddiag_engine.models.card import ModelCard, read_card
+from raddiag_engine.models.network_from_weights import build_network
 from raddiag_engine.network.model import RadDiag
 
 CARD_NAME = "card.json"
@@ -63,37 +64,6 @@ def load_model(folder: Path) -> Model:
     state = {name.removeprefix(NETWORK_PREFIX): t for name, t in tensors.items() if name.startswith(NETWORK_PREFIX)}
     extra = {name: tensor.clone() for name, tensor in tensors.items() if not name.startswith(NETWORK_PREFIX)}
     return Model(card, build_network(card, state, weights), extra, folder)
-
-
-def build_network(card: ModelCard, state: Mapping[str, Tensor], source: Path) -> RadDiag:
-    """The network that a card describes, with these weights, in evaluation mode.
-
-    Args:
-        card: Says the architecture.
-        state: Name -> tensor, without prefix.
-        source: File the weights come from, for messages.
-
-    Raises:
-        ModelError: A name is missing, unknown, or has another shape.
-    """
-    with torch.device("meta"):  # no weights are drawn, only to be thrown away
-        network = RadDiag(card.network)
-    expected = network.state_dict()
-    missing, unknown = expected.keys() - state.keys(), state.keys() - expected.keys()
-    if missing or unknown:
-        first = f"{min(missing)!r} is missing" if missing else f"{min(unknown)!r} is not part of it"
-        others = f" (and {len(missing | unknown) - 1} more differ)" if len(missing | unknown) > 1 else ""
-        raise ModelError(f"{source}: not the weights of the card's {card.network.encoder} network: {first}{others}")
-    for name, tensor in expected.items():
-        if state[name].shape != tensor.shape:
-            raise ModelError(
-                f"{source}: {name!r} has shape {tuple(state[name].shape)}, but for the card's {card.network.classes} "
-                f"disorders and widths it is {tuple(tensor.shape)}; card and weights belong to different models"
-            )
-    # Copied out of the mapped file, so that the folder can be replaced while the model is in use.
-    own = {name: state[name].to(tensor.dtype, copy=True) for name, tensor in expected.items()}
-    network.load_state_dict(own, assign=True)
-    return network.eval()
 
 
 def save_model(
@@ -165,7 +135,7 @@ def refuse_foreign_folder(folder: Path) -> None:
 
 
 def _stored(tensor: Tensor, half: bool) -> Tensor:
-    own = tensor.detach().cpu().contiguous().clone()
+    own = tensor.detach().cpu().contiguous()
     if not (half and own.is_floating_point()):
         return own
     halved = own.half()

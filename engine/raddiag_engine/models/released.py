@@ -8,10 +8,11 @@ from pathlib import Path
 from raddiag_engine.cases import Anatomy, Modality
 from raddiag_engine.errors import ConfigError, ModelError
 from raddiag_engine.models.card import Coverage, Disorder, ModelCard, Tier, TrainingSource
-from raddiag_engine.models.checkpoint import read_checkpoint
-from raddiag_engine.models.folder import build_network, refuse_foreign_folder, save_model
+from raddiag_engine.models.checkpoint import open_checkpoint
+from raddiag_engine.models.folder import refuse_foreign_folder, save_model
 from raddiag_engine.models.icd10cm_matching import match_by_name
 from raddiag_engine.models.labels import read_codes, read_labels
+from raddiag_engine.models.network_from_weights import build_network
 from raddiag_engine.network.config import FusionConfig, HeadConfig, NetworkConfig, SliceAttentionConfig
 from raddiag_engine.network.released_names import our_name
 from raddiag_engine.preparation.config import PreparationConfig
@@ -58,18 +59,19 @@ def import_released(checkpoint: Path, labels: Path, output: Path, *, icd: Path |
     codes = read_codes(icd) if icd is not None else None
     if icd is not None and codes is not None and not codes.keys() & set(names):
         raise ConfigError(f"{icd}: names none of the {len(names)} classes of {labels}")
-    tensors = read_checkpoint(checkpoint, scratch=_nearest_existing(output))
-    classifier = tensors.get("fc.2.weight")
-    if classifier is None:
-        raise ModelError(f"{checkpoint}: not a released RadDiag checkpoint: 'fc.2.weight' is missing")
-    if classifier.shape[0] != len(names):
-        raise ModelError(
-            f"{labels}: names {len(names)} classes but {checkpoint.name} has {classifier.shape[0]}; "
-            "use the label file that belongs to these weights"
-        )
-    card = released_card(names, codes)
-    state = {ours: tensor for name, tensor in tensors.items() if (ours := our_name(name)) is not None}
-    return save_model(output, card, build_network(card, state, checkpoint))
+    with open_checkpoint(checkpoint, scratch=_nearest_existing(output)) as tensors:
+        classifier = tensors.get("fc.2.weight")
+        if classifier is None:
+            raise ModelError(f"{checkpoint}: not a released RadDiag checkpoint: 'fc.2.weight' is missing")
+        if classifier.shape[0] != len(names):
+            raise ModelError(
+                f"{labels}: names {len(names)} classes but {checkpoint.name} has {classifier.shape[0]}; "
+                "use the label file that belongs to these weights"
+            )
+        card = released_card(names, codes)
+        state = {ours: tensor for name, tensor in tensors.items() if (ours := our_name(name)) is not None}
+        network = build_network(card, state, checkpoint)
+    return save_model(output, card, network)
 
 
 def released_card(names: tuple[str, ...], codes: Mapping[str, tuple[str, ...]] | None = None) -> ModelCard:

@@ -11,6 +11,7 @@ import pickle
 import re
 import sys
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import torch
@@ -51,7 +52,6 @@ def convert(source: Path, target: Path) -> None:
         _refuse_compressed(source)
         tensors = _state(torch.load(source, map_location="cpu", weights_only=True))
         _refuse_expansion(tensors, source.stat().st_size)
-        save_file({name: tensor.detach().contiguous().clone() for name, tensor in tensors.items()}, target)
     except pickle.UnpicklingError as error:
         # torch's message is a page of advice on how to load the file all the same; its cause is the name of a function.
         code = re.search(r"GLOBAL ([\w.]+\w)|Unsupported class ([\w.]+\w)", str(error))
@@ -62,6 +62,7 @@ def convert(source: Path, target: Path) -> None:
         raise Refused("it needs more memory than a set of weights of its size can") from error
     except (RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise Refused("it is damaged, or no PyTorch checkpoint") from error
+    save_file(_unshared(tensors), target)
 
 
 def _limit_resources(file_bytes: int) -> None:
@@ -112,6 +113,14 @@ def _state(loaded: object) -> dict[str, Tensor]:
     if all(name.startswith("module.") for name in loaded):
         return {name.removeprefix("module."): tensor for name, tensor in loaded.items()}
     return dict(loaded)
+
+
+def _unshared(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Every tensor with memory of its own, as safetensors wants it."""
+    uses = Counter(tensor.untyped_storage().data_ptr() for tensor in tensors.values())
+    shared = {name for name, tensor in tensors.items() if uses[tensor.untyped_storage().data_ptr()] > 1}
+    plain = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
+    return {name: tensor.clone() if name in shared else tensor for name, tensor in plain.items()}
 
 
 def _refuse_expansion(tensors: dict[str, Tensor], file_bytes: int) -> None:

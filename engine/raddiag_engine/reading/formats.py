@@ -11,6 +11,7 @@ from raddiag_engine.errors import ReadError
 
 PEEK_BYTES = 1024
 DICOM_PREAMBLE_BYTES = 128
+NIFTI1_HEADER_BYTES = 348
 EXECUTABLE_MAGIC = {b"MZ": "a Windows", b"\x7fELF": "a Linux", b"\xcf\xfa\xed\xfe": "a macOS", b"#!": "a script"}
 ARCHIVE_MAGIC = {b"PK\x03\x04": "zip", b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR", b"\x28\xb5\x2f\xfd": "Zstandard"}
 
@@ -98,6 +99,6 @@ def _why_unknown(head: bytes) -> str:
     for magic, archive in ARCHIVE_MAGIC.items():
         if head.startswith(magic):
             return f"is a {archive} archive; unpack it and give the folder"
-    if head[:4] in (b"\x5c\x01\0\0", b"\0\0\x01\x5c"):
+    if len(head) >= NIFTI1_HEADER_BYTES and head[:4] in (b"\x5c\x01\0\0", b"\0\0\x01\x5c"):
         return "is an Analyze 7.5 file, which does not say how the patient lies; convert it to NIfTI"
     return f"unknown format; read are {', '.join(FileFormat)}"

@@ -20,6 +20,8 @@ from raddiag_engine.reading.pipe import Arrays, receive
 from raddiag_engine.reading.reader import Started
 from raddiag_engine.reading.scan_message import scan_from_message
 
+# On a busy machine the imports alone may take long; they say nothing of the files.
+START_SECONDS = 120.0
 LARGEST_BYTES, SMALLEST_BYTES, SHARE_OF_MEMORY = 12 * GIB, 2 * GIB, 0.75
 
 
@@ -75,8 +77,9 @@ class GuardedReader:
         """
         remaining = {str(path): path for path in files}
         while remaining:
-            self._child = self._child or _Child(self.limits)
-            at: str | None = None
+            if self._child is None:
+                self._child = self._started(next(iter(remaining.values())))
+            at = next(iter(remaining))
             self._child.order(list(remaining))
             while True:
                 message, arrays = self._child.next_message()
@@ -95,13 +98,17 @@ class GuardedReader:
                         return
                     case "died":
                         self.close()
-                        if at is None:
-                            raise ReadError(
-                                next(iter(remaining)), f"the reading process does not start: {message['reason']}"
-                            )
                         remaining.pop(at, None)
                         yield Skipped(Path(at), message["reason"])
                         break
+
+    def _started(self, path: Path) -> _Child:
+        child = _Child(self.limits)
+        message, _ = child.next_message(START_SECONDS)
+        if message["kind"] != "ready":
+            child.end()
+            raise ReadError(path, f"cannot be read, as the reading process does not start ({message['reason']})")
+        return child
 
 
 class _Child:
@@ -130,9 +137,9 @@ class _Child:
         except OSError:
             self.process.kill()
 
-    def next_message(self) -> tuple[dict[str, Any], Arrays]:
+    def next_message(self, seconds: float | None = None) -> tuple[dict[str, Any], Arrays]:
         """What the child says next; {"kind": "died", "reason": …} once it is gone or had to be ended."""
-        watch = threading.Timer(self.seconds, self._end_late)
+        watch = threading.Timer(seconds or self.seconds, self._end_late)
         watch.daemon = True
         watch.start()
         try:
@@ -162,5 +169,5 @@ class _Child:
     def _why(self) -> str:
         status = self.process.wait()
         if self.late:
-            return f"reading it took longer than {self.seconds:g} s; it was given up"
-        return f"the reading process crashed on it ({f'signal {-status}' if status < 0 else f'exit status {status}'})"
+            return f"took longer than {self.seconds:g} s; it was given up"
+        return f"the reading process crashed ({f'signal {-status}' if status < 0 else f'exit status {status}'})"

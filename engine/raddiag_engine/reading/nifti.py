@@ -94,7 +94,8 @@ def _voxels(
 ) -> tuple[NDArray[np.generic], NDArray[np.uint8] | None]:
     """Scaled values (slice, row, column), and the colour of an RGB file."""
     first = (Ellipsis, *(0 for _ in image.shape[3:])) if len(image.shape) > 3 else Ellipsis
-    slope, intercept = image.header.get_slope_inter() if hasattr(image.header, "get_slope_inter") else (None, None)
+    # From the proxy: nibabel clears scl_slope and scl_inter in the header of a loaded image.
+    slope, intercept = float(image.dataobj.slope), float(image.dataobj.inter)
     stored = np.asarray(_unscaled(image)[first]).reshape(shape[:3]).transpose(2, 1, 0)
     if stored.dtype.names:
         colour = np.stack([stored[name] for name in ("R", "G", "B")], axis=-1)
@@ -104,12 +105,12 @@ def _voxels(
     native = np.ascontiguousarray(stored, dtype=stored.dtype.newbyteorder("="))
     if native.dtype.kind == "f" and native.dtype.itemsize > 8:
         native = native.astype(np.float64)
-    if slope in (None, 1.0) and intercept in (None, 0.0):
+    if (slope, intercept) == (1.0, 0.0):
         return native, None
     precise = native.dtype.itemsize > 2
     scaled: NDArray[Any] = native.astype(np.float64 if precise else np.float32)
-    scaled *= 1.0 if slope is None else slope
-    scaled += intercept or 0.0
+    scaled *= slope
+    scaled += intercept
     return scaled.astype(np.float32) if native.dtype == np.float32 else scaled, None
 
 

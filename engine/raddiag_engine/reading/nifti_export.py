@@ -50,9 +50,7 @@ def write_nifti(
         straight = np.allclose(image.get_qform(), image.affine, atol=1e-3)
         image.set_qform(image.affine, SCANNER if straight else UNKNOWN)
         image.header.set_zooms(tuple(reversed(spacing_mm(affine))))
-    else:
-        image.set_sform(None, UNKNOWN)
-        image.set_qform(None, UNKNOWN)
+    else:  # nibabel leaves both codes at "not set" for an image without an affine
         image.header.set_zooms((*reversed(spacing or (1.0,) * array.ndim), 1.0)[:3])
     with atomic_path(path) as temporary:
         nibabel.save(image, temporary)

@@ -30,6 +30,7 @@ def main() -> None:
     os.dup2(2, 1)
     warnings.simplefilter("ignore")  # they quote header values
     limit_memory(memory_bytes)
+    send(channel, {"kind": "ready"})
     for line in sys.stdin.buffer:
         try:
             _serve([Path(name) for name in json.loads(line)["files"]], channel, seconds_per_step)

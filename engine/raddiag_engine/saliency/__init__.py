@@ -1,4 +1,4 @@
-"""Saliency: where in each scan the evidence for a disorder lies. `SaliencyMap` and the method names are free of torch."""
+"""Saliency: where in each scan the evidence for a disorder lies. `SaliencyMap` is free of torch."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import cast
 
 import numpy as np
 import torch
@@ -58,8 +57,7 @@ def explain_case(
     """
     if method not in METHODS:
         raise RaddiagError(f"there is no saliency method {method!r}; choose one of {', '.join(METHODS)}")
-    chosen = cast(Method, method)
-    maps_of = _METHODS[chosen](evidence, classes)
+    maps_of = _METHODS[method](evidence, classes)
     of_scans = []
     for index in range(len(evidence.scans)):
         if cancelled():
@@ -67,7 +65,7 @@ def explain_case(
         prepared = evidence.prepare(index)
         coarse_maps = maps_of(index, evidence.network_scan(index, prepared))
         of_scans.append(
-            [_saliency_map(evidence, k, chosen, prepared, m) for k, m in zip(classes, coarse_maps, strict=True)]
+            [_saliency_map(evidence, k, method, prepared, m) for k, m in zip(classes, coarse_maps, strict=True)]
         )
         progress(index + 1, len(evidence.scans), "explaining")
     return [_on_one_scale([maps[position] for maps in of_scans]) for position in range(len(classes))]
@@ -105,7 +103,7 @@ def _on_one_scale(maps: list[SaliencyMap]) -> list[SaliencyMap]:
 
 
 def _on_prepared_grid(coarse: Tensor, prepared: PreparedScan) -> NDArray[np.float32]:
-    """The map at the resolution of the prepared voxels; an image that enters as equal slices gets their mean on each."""
+    """The map at the resolution of the prepared voxels; equal slices of an image each get their mean."""
     shape = prepared.voxels.shape
     if not prepared.is_volume:
         shape = shape[-2:]

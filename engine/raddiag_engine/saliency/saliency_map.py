@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from raddiag_engine.saliency.methods import Method
 
+
 @dataclass(frozen=True, eq=False)
 class SaliencyMap:
     """Where in one scan the evidence for one disorder lies.

@@ -44,6 +44,19 @@ def test_the_list_tells_what_is_here_and_what_can_be_pulled(demo: Path, capsys: 
     assert "raddiag models pull raddiag-5569" in " ".join(capsys.readouterr().out.split())
 
 
+def test_a_damaged_card_does_not_hide_the_other_models(
+    demo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_small_model(tmp_path / "home" / "models" / "broken")
+    (tmp_path / "home" / "models" / "broken" / "card.json").write_text("{")
+    assert run("list", "--json") == 0
+    demo_row, broken_row = json.loads(capsys.readouterr().out)["models"]
+    assert (demo_row["disorders"], demo_row["error"]) == (3, None)
+    assert "JSON" in broken_row["error"]
+    assert run("list") == 0
+    assert "JSON" in capsys.readouterr().out
+
+
 def test_the_card_is_shown_as_a_table_or_whole(demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("show", "demo") == 0
     shown = capsys.readouterr().out

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from raddiag_engine.errors import ModelError
-from raddiag_engine.models.checkpoint import read_checkpoint
+from raddiag_engine.models.checkpoint import open_checkpoint
 from raddiag_engine.models.unpickle import Refused, convert
 
 
@@ -29,7 +29,8 @@ class Payload:
 @pytest.mark.parametrize("prefix", ["", "module."])
 @pytest.mark.parametrize("zipped", [False, True])
 def test_tensors_come_through_exactly(tmp_path: Path, nested: bool, prefix: str, zipped: bool) -> None:
-    tensors = {"a.weight": torch.rand(3, 4).t(), "n": torch.tensor(7), "h": torch.rand(2).half()}
+    tensors = {"a.weight": torch.rand(3, 4).t(), "n": torch.tensor(7), "h": torch.nn.Parameter(torch.rand(2).half())}
+    tensors["tied"] = tensors["a.weight"]
     state = {prefix + name: tensor for name, tensor in tensors.items()}
     path = tmp_path / "pytorch_model.bin"
     torch.save({"state_dict": state, "epoch": 3} if nested else state, path, _use_new_zipfile_serialization=zipped)
@@ -43,7 +44,8 @@ def test_tensors_come_through_exactly(tmp_path: Path, nested: bool, prefix: str,
 
 def test_the_child_process_hands_the_tensors_over_and_leaves_nothing_behind(tmp_path: Path) -> None:
     torch.save({"w": torch.arange(5)}, tmp_path / "pytorch_model.bin")
-    assert torch.equal(read_checkpoint(tmp_path / "pytorch_model.bin", scratch=tmp_path)["w"], torch.arange(5))
+    with open_checkpoint(tmp_path / "pytorch_model.bin", scratch=tmp_path) as tensors:
+        assert torch.equal(tensors["w"], torch.arange(5))
     assert [path.name for path in tmp_path.iterdir()] == ["pytorch_model.bin"]
 
 
@@ -55,8 +57,8 @@ def test_a_pickled_payload_is_refused_and_not_run(tmp_path: Path, form: str, cau
         torch.save(content, path)
     else:
         path.write_bytes(pickle.dumps(content))
-    with pytest.raises(ModelError) as error:
-        read_checkpoint(path)
+    with pytest.raises(ModelError) as error, open_checkpoint(path):
+        pass
     assert not marker.exists()
     assert "\n" not in str(error.value)
     assert str(path) in str(error.value)
@@ -125,11 +127,11 @@ def test_what_is_no_plain_set_of_weights_is_refused(tmp_path: Path, make: object
 
 
 def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="no such file"):
-        read_checkpoint(tmp_path / "absent.bin")
+    with pytest.raises(ModelError, match="no such file"), open_checkpoint(tmp_path / "absent.bin"):
+        pass
 
 
 def test_a_reader_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
     torch.save({"w": torch.ones(1)}, tmp_path / "w.bin")
-    with pytest.raises(ModelError, match="given up"):
-        read_checkpoint(tmp_path / "w.bin", timeout_s=0.01)
+    with pytest.raises(ModelError, match="given up"), open_checkpoint(tmp_path / "w.bin", timeout_s=0.01):
+        pass

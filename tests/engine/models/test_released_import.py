@@ -22,6 +22,8 @@ from tests.engine.network.released import fill
 
 TOLERANCE = 2e-5
 
+pytestmark = pytest.mark.timeout(1800)  # the checkpoint is as large as the real one
+
 
 @pytest.fixture(scope="module")
 def model(imported: ImportedRelease) -> Model:

@@ -192,7 +192,11 @@ def test_a_series_in_time_gives_its_first_volume_and_says_so(tmp_path):
 def test_b_values_are_scans_side_by_side(tmp_path):
     positions = [(0, 0, 2 * (i % 4)) for i in range(8)]
     write_series(
-        tmp_path, noise(8, 4, 4), positions=positions, each=lambda i: {"DiffusionBValue": 1000.0 * (i // 4)}, Modality="MR"
+        tmp_path,
+        noise(8, 4, 4),
+        positions=positions,
+        each=lambda i: {"DiffusionBValue": 1000.0 * (i // 4)},
+        Modality="MR",
     )
     scans = read_case([tmp_path], guarded=False).scans
     assert [scan.voxels.shape for scan in scans] == [(4, 4, 4)] * 2
@@ -247,7 +251,11 @@ def test_one_or_two_slices_are_images_with_their_own_places(tmp_path, count):
 def test_slices_without_positions_keep_their_numbers_and_an_unknown_place(tmp_path):
     stored = noise(4, 4, 4)
     write_series(
-        tmp_path, stored, ImagePositionPatient=None, ImageOrientationPatient=None, each=lambda i: {"InstanceNumber": 9 - i}
+        tmp_path,
+        stored,
+        ImagePositionPatient=None,
+        ImageOrientationPatient=None,
+        each=lambda i: {"InstanceNumber": 9 - i},
     )
     scan = read_one(tmp_path)
     assert scan.affine is None

@@ -12,18 +12,15 @@ from raddiag_engine.cases import Modality, WarningCode
 from raddiag_engine.errors import ReadError
 from raddiag_engine.reading import read_file
 
-AFFINE = np.array([[-0.9, 0.1, 0, 80], [0.1, 0.9, 0, -120], [0, 0, 3, -50], [0, 0, 0, 1.0]])
+AFFINE = np.array([[-0.9, 0.03, 0, 80], [0.03, 0.9, 0, -120], [0, 0, 3, -50], [0, 0, 0, 1.0]])
 
 
 def data(*shape, dtype=np.int16):
     return np.random.default_rng(1).integers(0, 120, shape).astype(dtype)
 
 
-def saved(tmp_path, array, affine=AFFINE, name="a.nii.gz", **header):
-    image = nibabel.Nifti1Image(array, affine)
-    for key, value in header.items():
-        image.header[key] = value
-    nibabel.save(image, tmp_path / name)
+def saved(tmp_path, array, affine=AFFINE, name="a.nii.gz"):
+    nibabel.save(nibabel.Nifti1Image(array, affine), tmp_path / name)
     return tmp_path / name
 
 
@@ -58,12 +55,14 @@ def test_all_48_orientations_keep_every_voxel_in_place(tmp_path, order, signs):
 
 
 def test_values_are_scaled(tmp_path):
-    image = nibabel.Nifti1Image(np.zeros((4, 5, 6)), AFFINE, dtype=np.int16)
-    image.header.set_slope_inter(0.5, 3)
     stored = data(4, 5, 6)
-    nibabel.save(nibabel.Nifti1Image(stored * 0.5 + 3, AFFINE, image.header), tmp_path / "a.nii")
-    (scan,) = read_file(tmp_path / "a.nii")
-    assert np.allclose(scan.voxels, nibabel.load(tmp_path / "a.nii").get_fdata().transpose(2, 1, 0), atol=1e-4)
+    path = saved(tmp_path, stored, name="a.nii")
+    raw = bytearray(path.read_bytes())
+    raw[112:120] = np.array([0.5, 3], "<f4").tobytes()  # scl_slope, scl_inter
+    path.write_bytes(raw)
+    (scan,) = read_file(path)
+    assert np.array_equal(scan.voxels, stored.transpose(2, 1, 0) * 0.5 + 3)
+    assert np.array_equal(scan.voxels, nibabel.load(path).get_fdata().transpose(2, 1, 0))
 
 
 def test_of_four_dimensions_the_first_volume_is_taken_with_a_warning(tmp_path):
@@ -74,7 +73,11 @@ def test_of_four_dimensions_the_first_volume_is_taken_with_a_warning(tmp_path):
 
 
 def test_without_sform_and_qform_the_place_is_unknown(tmp_path):
-    (scan,) = read_file(saved(tmp_path, data(4, 5, 6), sform_code=0, qform_code=0))
+    path = saved(tmp_path, data(4, 5, 6), name="a.nii")
+    raw = bytearray(path.read_bytes())
+    raw[252:256] = b"\0" * 4  # qform_code, sform_code
+    path.write_bytes(raw)
+    (scan,) = read_file(path)
     assert scan.affine is None
     assert codes(scan) == [WarningCode.GEOMETRY_UNKNOWN]
 

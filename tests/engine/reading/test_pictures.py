@@ -36,7 +36,8 @@ def test_grey_png_keeps_every_value(tmp_path, pixels, units):
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "LA", "CMYK"])
 def test_grey_pictures_stored_in_colour_modes_are_grey(tmp_path, mode):
     name = "a.tif" if mode == "CMYK" else "a.png"
-    Image.fromarray(GREY8).convert("RGB").convert(mode).save(tmp_path / name)
+    grey = Image.fromarray(GREY8)
+    (grey.convert("P") if mode == "P" else grey.convert("RGB").convert(mode)).save(tmp_path / name)
     scan = read_one(tmp_path / name)
     assert scan.colour is None
     assert np.array_equal(scan.voxels, GREY8)

@@ -32,7 +32,14 @@ def small_network(encoder: EncoderKind = "resnet") -> RadDiag:
         classes=5,
         resnet=ResNetConfig(normalisation_depth=10, shared_depth=10, normalisation_width=4, shared_width=8),
         vit=ViTConfig(
-            layers=2, heads=2, patch_px=16, cube_px=16, cube_slices=2, image_size_px=64, volume_size_px=64, volume_depth=8
+            layers=2,
+            heads=2,
+            patch_px=16,
+            cube_px=16,
+            cube_slices=2,
+            image_size_px=64,
+            volume_size_px=64,
+            volume_depth=8,
         ),
         slice_attention=SliceAttentionConfig(width=1, blocks=(1, 1, 1, 1), max_slices=8),
         fusion=FusionConfig(layers=2, heads=2),

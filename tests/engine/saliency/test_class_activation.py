@@ -32,9 +32,7 @@ def test_gradcam_agrees_with_captum_through_the_fusion(evidence: CaseEvidence, i
     torch.testing.assert_close(maps(evidence, index, [2])[0], theirs * theirs.numel(), rtol=1e-3, atol=1e-5)
 
 
-def test_many_disorders_share_one_pass_over_the_voxels(
-    evidence: CaseEvidence, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_disorders_share_one_pass_over_the_voxels(evidence: CaseEvidence, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
     original = evidence.network.spatial_features
 
@@ -81,7 +79,7 @@ def test_the_map_of_a_volume_varies_with_depth(evidence: CaseEvidence) -> None:
 
 
 def test_the_mean_of_a_map_before_clipping_is_the_gradient_times_activation(evidence: CaseEvidence) -> None:
-    """With summed weights the mean of the unclipped map equals sum over channels of mean activation x summed gradient."""
+    """Unclipped, the map is the sum over channels of the summed gradient times the activation."""
     scan = network_scans(evidence)[0]
     activation = evidence.network.spatial_features(scan).detach().requires_grad_()
     logits = evidence.logits_with(0, evidence.network.embed_features(activation, scan.is_volume))

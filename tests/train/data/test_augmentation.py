@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from raddiag_engine.configuration import from_mapping, to_mapping
 from raddiag_engine.network.config import NetworkConfig, SliceAttentionConfig
 from raddiag_engine.network.packing import NetworkScan, PackedBatch, pack
 from raddiag_train.data.augmentation import AugmentationConfig, as_float, augment
@@ -179,7 +180,7 @@ def test_each_part_happens_as_often_as_it_is_told() -> None:
     batch = images(400, size_px=16)
     before = only(as_float(batch))
     for part in ("affine", "elastic", "contrast", "noise", "intensity", "erase", "border", "corner", "flip"):
-        config = replace(OFF, **{f"{part}_probability": 0.3})
+        config = from_mapping(AugmentationConfig, {**to_mapping(OFF), f"{part}_probability": 0.3})
         after = only(augment(batch, config, generator(11)))
         changed = int(((after - before).abs().flatten(1).amax(1) > 1e-4).sum())
         # A corner is painted with even odds each: one chosen in 16 gets none.

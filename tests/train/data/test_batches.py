@@ -12,7 +12,7 @@ from raddiag_engine.network.config import NetworkConfig
 from raddiag_engine.network.packing import NetworkScan, PackedBatch, pack
 from raddiag_engine.preparation import PreparationConfig
 from raddiag_train.data.augmentation import as_float
-from raddiag_train.data.batches import Collate, drop_modalities
+from raddiag_train.data.batches import Collate, TrainingBatch, drop_modalities
 from raddiag_train.data.labels import label_space
 from raddiag_train.data.mixup import mixup_images
 from raddiag_train.data.prepared import PreparedDataset
@@ -26,7 +26,12 @@ def test_a_loader_gives_the_batches_of_the_sampler(tmp_path: Path) -> None:
         records, label_space(records), PreparationConfig(image_size_px=32), tmp_path / "c", workers=1
     )
     sampler = EpochSampler(np.ones(9), batch_size=4)
-    loader = DataLoader(data, batch_sampler=list(sampler.batches(0)), collate_fn=Collate(NetworkConfig()))
+    # A map-style data set needs no base class, whatever torch's annotation says.
+    loader: DataLoader[TrainingBatch] = DataLoader(
+        data,  # type: ignore[arg-type]
+        batch_sampler=list(sampler.batches(0)),
+        collate_fn=Collate(NetworkConfig()),
+    )
     batches = list(loader)
     assert [batch.indices_B.tolist() for batch in batches] == list(sampler.batches(0))
     for batch in batches:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import scipy.fft
+from numpy.typing import NDArray
 
 from raddiag_train.data import near_duplicates
 from raddiag_train.data.near_duplicates import (
@@ -21,7 +24,7 @@ from tests.train.data.made_up_images import case, smooth_picture, write_picture
 BY_CORRELATION = NearDuplicateConfig(correlation=0.985, hash_correlation=0.985)
 
 
-def pictures(count: int, seed: int = 0) -> np.ndarray:
+def pictures(count: int, seed: int = 0) -> NDArray[np.float32]:
     return np.stack([smooth_picture(seed * 1000 + n, 32) for n in range(count)]).astype(np.float32)
 
 
@@ -53,7 +56,7 @@ def test_a_picture_of_one_value_is_like_nothing() -> None:
 def test_the_perceptual_hash_ignores_brightness_and_contrast() -> None:
     stack = pictures(6)
     hashes = perceptual_hashes(stack)
-    brighter = perceptual_hashes(stack * 0.5 + 60)
+    brighter = perceptual_hashes(stack * np.float32(0.5) + np.float32(60))
     assert (hashes[:, 1:] == brighter[:, 1:]).all()
     different = (hashes[:, None] != hashes[None]).sum(-1)[np.triu_indices(6, 1)]
     assert different.min() > 12
@@ -61,7 +64,7 @@ def test_the_perceptual_hash_ignores_brightness_and_contrast() -> None:
     np.testing.assert_array_equal(hashes[0, 1:], lowest > np.median(lowest))
 
 
-def test_cases_are_grouped_by_patient_and_by_picture_where_a_patient_is_unknown(tmp_path) -> None:
+def test_cases_are_grouped_by_patient_and_by_picture_where_a_patient_is_unknown(tmp_path: Path) -> None:
     path = write_picture(tmp_path / "0.png", 0)
     twin = write_picture(tmp_path / "twin.png", 0, size_px=80)
     other, third = write_picture(tmp_path / "1.png", 1), write_picture(tmp_path / "2.png", 2)

@@ -19,7 +19,8 @@ RATIO = (0.7, 0.1, 0.2)
 
 def cases_by_patient(seed: int, patients: int) -> tuple[list[CaseRecord], np.ndarray]:
     generator = np.random.default_rng(seed)
-    records, groups = [], []
+    records: list[CaseRecord] = []
+    groups: list[int] = []
     for patient in range(patients):
         for _ in range(generator.integers(1, 5)):
             disorders = generator.choice(["A", "B", "C", "D"], p=[0.6, 0.25, 0.1, 0.05])

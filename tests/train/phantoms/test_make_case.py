@@ -88,17 +88,17 @@ def test_a_lesion_is_clear_where_it_shows_and_lost_in_noise_elsewhere(
             difference = np.abs(scan.voxels.astype(float) - same.voxels)
             if sick.masks[scan.id]:
                 mask = sick.masks[scan.id][name]
-                assert np.percentile(difference[mask], 75) > 4 * _noise(same.voxels, mask)
+                assert np.percentile(difference[mask], 75) > 3 * _noise(same.voxels, mask)
             elif scan.id.rsplit("-", 1)[1] not in visible_in and difference.any():
                 changed = difference > 0.2 * difference.max()
-                assert difference[changed].mean() < 1.2 * _noise(same.voxels, changed)
+                assert difference[changed].mean() < 1.3 * _noise(same.voxels, changed)
 
 
 def _noise(voxels: np.ndarray, region: np.ndarray) -> float:
-    """Standard deviation of the noise in a region: median of differences two voxels apart, for a normal distribution."""
+    """Standard deviation of the noise in a region, from the median of second differences, two voxels a step."""
     values = voxels.astype(float)
-    steps = (values[..., 2:] - values[..., :-2])[region[..., 2:]]
-    return float(np.median(np.abs(steps)) / 0.6745 / np.sqrt(2))
+    bends = (values[..., 4:] - 2 * values[..., 2:-2] + values[..., :-4])[region[..., 2:-2]]
+    return float(np.median(np.abs(bends)) / 0.6745 / np.sqrt(6))
 
 
 def test_lesions_are_small_but_not_tiny(with_and_without: dict[str, list[tuple[PhantomCase, PhantomCase]]]) -> None:

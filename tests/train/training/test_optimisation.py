@@ -8,7 +8,11 @@ import pytest
 import torch
 from torch import nn
 
+from raddiag_engine.network.config import FusionConfig, NetworkConfig, ResNetConfig
+from raddiag_train.training.config import OptimisationConfig
 from raddiag_train.training.ema import ExponentialMovingAverage
+from raddiag_train.training.frozen_norms import freeze_norms
+from raddiag_train.training.initialisation import build_network, build_optimiser
 from raddiag_train.training.losses import binary_cross_entropy, prior_log_odds
 from raddiag_train.training.random_state import seed_step
 from raddiag_train.training.scan_dropout import drop_scans
@@ -83,3 +87,25 @@ def test_draws_of_a_step_depend_on_seed_and_step_alone() -> None:
     assert (seed_step(3, 7).initial_seed(), torch.rand(2).tolist()) == first
     assert seed_step(3, 8).initial_seed() != first[0]
     assert seed_step(4, 7).initial_seed() != first[0]
+
+
+@pytest.mark.parametrize("fusion", ["transformer", "max"])
+def test_every_parameter_is_in_one_group_with_its_decay_and_its_learning_rate(fusion: str) -> None:
+    narrow = ResNetConfig(normalisation_depth=10, shared_depth=10, normalisation_width=4, shared_width=4)
+    config = NetworkConfig(embedding_width=32, resnet=narrow, fusion=FusionConfig(kind=fusion, layers=1, heads=2))
+    network = build_network(config, 3, torch.device("cpu"))
+    optimiser = build_optimiser(network, OptimisationConfig(weight_decay=0.1, fusion_learning_rate_factor=0.3))
+    groups = {id(p): group for group in optimiser.param_groups for p in group["params"]}
+    assert sum(len(group["params"]) for group in optimiser.param_groups) == len(groups)
+    for name, parameter in network.named_parameters():
+        group = groups[id(parameter)]
+        assert group["weight_decay"] == (0.1 if parameter.ndim > 1 else 0.0), name
+        assert group["factor"] == (0.3 if name.startswith("fusion.") else 1.0), name
+
+
+def test_frozen_norms_neither_use_nor_update_the_statistics_of_the_batch() -> None:
+    norm = nn.Sequential(nn.BatchNorm1d(1)).train()
+    freeze_norms(norm)
+    assert norm(torch.full((4, 1), 5.0)).mean().item() == pytest.approx(5.0, rel=1e-4)
+    assert norm[0].running_mean.item() == 0.0
+    assert norm[0].weight.requires_grad

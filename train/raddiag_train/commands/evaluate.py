@@ -25,6 +25,16 @@ def add_parser(subparsers: Any) -> None:
         metavar="FILE",
         help="cases.jsonl of the training part: report without their near-exact twins as well",
     )
+    parser.add_argument(
+        "--pointing",
+        action="store_true",
+        help="also play the pointing game on cases with lesion masks: does the strongest evidence lie in the lesion?",
+    )
+    parser.add_argument(
+        "--shortcuts",
+        action="store_true",
+        help="also evaluate with only the borders left, and with borders and corners painted over",
+    )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--cache", type=Path, metavar="DIR", help='prepared scans (default: "prepared" beside FILE)')
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
@@ -40,7 +50,9 @@ def run(args: argparse.Namespace) -> int:
     from raddiag_engine.models.registry import find_model
     from raddiag_train.data.records import read_records
     from raddiag_train.evaluation.evaluate import EvaluationConfig, evaluate
-    from raddiag_train.evaluation.report import predictions_csv, print_tables, to_json, write_text
+    from raddiag_train.evaluation.pointing_game import PointingResult, pointing_game
+    from raddiag_train.evaluation.report import predictions_csv, print_pointing, print_tables, to_json, write_text
+    from raddiag_train.evaluation.shortcuts import shortcut_parts
     from raddiag_train.evaluation.twins import have_twins
     from raddiag_train.progress import task_progress
 
@@ -49,14 +61,22 @@ def run(args: argparse.Namespace) -> int:
     training = [record for record in others if record.split == "train"] or others
     config = EvaluationConfig(args.split, not args.modality_unknown, args.tta == "mirror", args.device)
     model = load_model(find_model(args.model))
-    evaluation = evaluate(model, records, args.cache or args.cases.parent / "prepared", config)
+    cache = args.cache or args.cases.parent / "prepared"
+    evaluation = evaluate(model, records, cache, config)
     parts = {"all cases": evaluation.sources}
     if args.twins_of:
         with task_progress("looking for twins") as progress:
             twins_N = have_twins(evaluation.records, training, progress)
         parts["without twins"] = evaluation.of_cases(~twins_N)
+    if args.shortcuts:
+        parts |= shortcut_parts(model, evaluation, cache)
     print_tables(evaluation, parts, Console())
-    report = to_json(evaluation, parts)
+    pointing: tuple[PointingResult, ...] = ()
+    if args.pointing:
+        with task_progress("pointing game") as progress:
+            pointing = pointing_game(model, evaluation.records, progress=progress)
+        print_pointing(pointing, Console())
+    report = to_json(evaluation, parts, pointing)
     if args.json:
         write_text(args.json, report)
     if args.output:

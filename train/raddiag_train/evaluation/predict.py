@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from raddiag_engine.network.model import RadDiag
 from raddiag_engine.network.packing import PackedBatch
@@ -40,6 +41,7 @@ def predict(
     autocast: AbstractContextManager[object] | None = None,
     mirrored: bool = False,
     modality_id: int | None = None,
+    change: Callable[[Tensor], Tensor] = lambda voxels: voxels,
     progress: Callable[[int, int], None] | None = None,
 ) -> Predictions:
     """Logits and scan embeddings of every case, in order; the network is put in evaluation mode meanwhile.
@@ -50,6 +52,7 @@ def predict(
         autocast: Context of the forward pass; float32, as the engine on a CPU, by default.
         mirrored: Average the logits with those of the case with left and right exchanged.
         modality_id: Given to every scan in place of its own, as where a modality is not known.
+        change: Applied to the voxels (N, 1, [D,] H, W) of every group, such as painting over the borders.
         progress: Called with cases done and cases to do.
     """
     collate, device, training = Collate(network.config), network.device, network.training
@@ -58,6 +61,7 @@ def predict(
     for start in range(0, len(dataset), BATCH_CASES):
         indices = range(start, min(start + BATCH_CASES, len(dataset)))
         batch = as_float(collate([dataset[index] for index in indices]).packed.to(device))
+        batch = replace(batch, groups=tuple(replace(group, voxels=change(group.voxels)) for group in batch.groups))
         if modality_id is not None:
             batch = replace(batch, modality_ids_BS=batch.modality_ids_BS.masked_fill(batch.mask_BS, modality_id))
         with autocast or nullcontext():

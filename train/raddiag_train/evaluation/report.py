@@ -7,15 +7,18 @@ import io
 import json
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from raddiag_engine.configuration import to_mapping
 from raddiag_train.evaluation.bootstrap import Interval
 from raddiag_train.evaluation.evaluate import Evaluation
+from raddiag_train.evaluation.pointing_game import PointingResult
 from raddiag_train.evaluation.source_results import SourceResult
 
 Parts = dict[str, tuple[SourceResult, ...]]
@@ -28,7 +31,10 @@ def print_tables(evaluation: Evaluation, parts: Parts, console: Console) -> None
     conditions += ["mirrored as well"] if evaluation.config.mirrored else []
     for part, results in parts.items():
         title = f"{evaluation.model}, {', '.join(conditions)}, {part}"
-        table = Table("data set", "cases", "AUC", "95 %", "AUC, same anatomy", "accuracy", "95 %", title=title)
+        table = Table(title=title, box=SIMPLE_HEAD)
+        table.add_column("data set", no_wrap=True)
+        for name in ("cases", "AUC", "95 %", "AUC, same anatomy", "accuracy", "95 %"):
+            table.add_column(name, justify="right")
         for result in results:
             table.add_section()
             accuracy = "" if result.accuracy is None else f"{result.accuracy:.3f}"
@@ -48,7 +54,19 @@ def print_tables(evaluation: Evaluation, parts: Parts, console: Console) -> None
         console.print(table)
 
 
-def to_json(evaluation: Evaluation, parts: Parts) -> str:
+def print_pointing(results: Sequence[PointingResult], console: Console) -> None:
+    """Hit rates of the pointing game, a row for volumes and one for images."""
+    table = Table(title="pointing game: peak inside the lesion's mask", box=SIMPLE_HEAD)
+    table.add_column("scans")
+    for name in ("positives", "Grad-CAM", "centre", "random", "brightest"):
+        table.add_column(name, justify="right")
+    for result in results:
+        rates = (result.hit_rate, result.centre, result.random, result.brightest)
+        table.add_row(result.kind, str(result.positives), *(f"{rate:.3f}" for rate in rates))
+    console.print(table)
+
+
+def to_json(evaluation: Evaluation, parts: Parts, pointing: Sequence[PointingResult] = ()) -> str:
     """Everything but the predictions; an undefined figure is null."""
     data = {
         "schema": 1,
@@ -56,6 +74,7 @@ def to_json(evaluation: Evaluation, parts: Parts) -> str:
         "device": evaluation.device,
         "settings": to_mapping(evaluation.config),
         "parts": {part: to_mapping(results) for part, results in parts.items()},
+        "pointing": to_mapping(tuple(pointing)),
     }
     return json.dumps(_without_nan(data), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -89,7 +108,7 @@ def _figure(value: float) -> str:
 def _interval(interval: Interval | None) -> str:
     if interval is None or math.isnan(interval[0]):
         return ""
-    return f"{interval[0]:.3f} to {interval[1]:.3f}"
+    return f"{interval[0]:.3f}–{interval[1]:.3f}"
 
 
 def _without_nan(value: Any) -> Any:

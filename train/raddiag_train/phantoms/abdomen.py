@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from math import nan
 
 import numpy as np
@@ -47,7 +48,7 @@ LIVER = replace(SOFT, hu=110.0, echo=0.55, attenuation_db_per_mm=0.055, impedanc
 RENAL_CORTEX = replace(SOFT, hu=165.0, echo=0.28, impedance_mrayl=1.63)
 RENAL_SINUS = replace(FAT, hu=-40.0, echo=1.5, impedance_mrayl=1.58)
 BILE = replace(WATER, hu=12.0)
-CHOLESTEROL_STONE = replace(BILE, hu=nan, echo=9.0, attenuation_db_per_mm=1.6, impedance_mrayl=2.6)
+CHOLESTEROL_STONE = replace(BILE, hu=nan, echo=7.0, attenuation_db_per_mm=0.8, impedance_mrayl=2.6)
 CALCIUM_STONE = replace(CORTICAL_BONE, hu=900.0, echo=9.0, attenuation_db_per_mm=1.6, impedance_mrayl=4.0)
 SILENT = {"echo": nan, "attenuation_db_per_mm": nan, "impedance_mrayl": nan}
 METASTASIS_RIM = replace(LIVER, hu=205.0, **SILENT)
@@ -74,6 +75,7 @@ def build(rng: np.random.Generator) -> Body:
         *_skeleton(rng, skin, wall_mm, s),
         *_lung_bases(liver_ball, cavity, s),
         *_bowel(rng, cavity, s),
+        *_shadowing_ribs(rng, skin, plane_x),
         Part(liver, replace(LIVER, hu=liver_hu, texture=0.15)),
         *_liver_vessels(rng, liver, plane_x, s),
         Part(Ellipsoid((-98 * s, -28, 42), (30 * s, 40 * s, 46)), replace(SOFT, hu=125), within=cavity),
@@ -99,7 +101,7 @@ def _front_of(skin: Ellipsoid, x: float) -> float:
 
 def _gallbladder(rng: np.random.Generator, plane_x: float) -> Ellipsoid:
     centre = (plane_x + rng.normal(0, 2), 38 + rng.uniform(-5, 5), -14 + rng.uniform(-6, 6))
-    return Ellipsoid(point(centre), point(rng.uniform((14, 15, 25), (17, 18, 33))), rotation(rng.uniform(20, 55), 0, 0))
+    return Ellipsoid(point(centre), point(rng.uniform((14, 15, 24), (18, 20, 36))), rotation(rng.uniform(20, 55), 0, 0))
 
 
 def _kidneys(rng: np.random.Generator, plane_x: float, s: float) -> tuple[Ellipsoid, Ellipsoid]:
@@ -146,6 +148,21 @@ def _skeleton(rng: np.random.Generator, skin: Shape, wall_mm: float, s: float) -
     return parts
 
 
+def _shadowing_ribs(rng: np.random.Generator, skin: Ellipsoid, plane_x: float) -> list[Part]:
+    """Ends of ribs and loops of gas across the ultrasound plane: bright faces with shadows, as a stone has."""
+    front = _front_of(skin, plane_x)
+    parts: list[Part] = []
+    for z in rng.permutation((-62.0, -44.0, 34.0, 52.0))[: int(rng.integers(0, 5))]:
+        z, radius, depth = z + rng.uniform(-6, 6), rng.uniform(3.0, 8.0), rng.uniform(10, 26)
+        start, end = (plane_x - 22, front - depth + 3, z), (plane_x + 24, front - depth - 8, z + rng.uniform(-5, 5))
+        parts.append(Part(Capsule(start, end, radius, radius), replace(CORTICAL_BONE, hu=rng.uniform(300, 800))))
+    for _ in range(int(rng.integers(0, 3))):
+        y, z, radius = rng.uniform(5, 55), rng.uniform(-80, -50), rng.uniform(5, 10)
+        loop = Capsule((plane_x - 20, y, z), (plane_x + 20, y, z + rng.uniform(-12, 12)), radius, radius)
+        parts += [Part(loop, replace(SOFT, hu=70.0)), Part(Offset(loop, -2.5), AIR)]
+    return parts
+
+
 def _box(z_low: float) -> Shape:
     return HalfSpace((0, 0, z_low), (0, 0, -1))
 
@@ -161,10 +178,10 @@ def _lung_bases(liver_ball: Shape, cavity: Shape, s: float) -> list[Part]:
 def _bowel(rng: np.random.Generator, cavity: Shape, s: float) -> list[Part]:
     """Loops with fluid, gas or dense oral contrast: every density a stone or a cyst has, in long tubes."""
     parts: list[Part] = []
-    for _ in range(int(rng.integers(8, 15))):
+    for _ in range(int(rng.integers(6, 18))):
         start = rng.uniform((-95, -5, -115), (80, 62, -30)) * (s, s, 1)
         end = start + rng.normal(0, 1, 3) * (34, 16, 16)
-        radius = rng.uniform(7, 12)
+        radius = rng.uniform(6, 13)
         loop = Capsule(point(start), point(end), radius, radius * rng.uniform(0.85, 1.15))
         parts.append(Part(loop, replace(SOFT, hu=rng.uniform(50, 100)), within=cavity))
         lumen = Offset(loop, -2.5)
@@ -276,9 +293,9 @@ def kidney_stone(body: Body, place: Placement) -> Lesion:
 
 def _near_plane(body: Body, reach_mm: float) -> Shape:
     """The liver close to the ultrasound plane and well inside the sector."""
-    x, y, _ = body.points["probe"]
+    x, y, z = body.points["probe"]
     slab = Slabs((x, 0, 0), (1, 0, 0), 2 * reach_mm)
-    sector = Ellipsoid((x, y - 62, 25), (60, 60, 62))
+    sector = Ellipsoid((x, y - 66, z + 22), (60, 62, 50))
     return Intersection((body.landmarks["liver"], slab, sector))
 
 
@@ -286,11 +303,11 @@ def scan(body: Body, seed: np.random.SeedSequence) -> tuple[Exposure, ...]:
     """CT, 24 axial slices of 96 x 96, and a B-mode image of 160 x 160."""
     ct_rng, us_rng = (np.random.default_rng(child) for child in seed.spawn(2))
     pixel = ct_rng.uniform(3.4, 3.8)
-    shift = tuple(float(v) for v in ct_rng.uniform((-10, -8, -8), (10, 8, 12)))
+    shift = point(ct_rng.uniform((-10, -8, -8), (10, 8, 12)))
     lattice = Lattice("zyx", shift, (24, 96, 96), (ct_rng.uniform(8.8, 9.8), -pixel, -pixel))
-    ct = scan_ct(body, lattice, ct_rng, noise_hu=ct_rng.uniform(9, 15))
+    ct = scan_ct(body, lattice, ct_rng, noise_hu=ct_rng.uniform(8, 18))
     probe = Probe(body.points["probe"], depth_mm=us_rng.uniform(148, 168), half_angle_deg=us_rng.uniform(36, 42))
-    image = scan_ultrasound(body, probe, us_rng, gain_db=us_rng.uniform(-4, 4), dynamic_range_db=us_rng.uniform(52, 62))
+    image = scan_ultrasound(body, probe, us_rng, gain_db=us_rng.uniform(-6, 5), dynamic_range_db=us_rng.uniform(48, 66))
     return (
         Exposure(
             "ct",
@@ -300,7 +317,7 @@ def scan(body: Body, seed: np.random.SeedSequence) -> tuple[Exposure, ...]:
             Plane.AXIAL,
             "HU",
             "Abdomen CT",
-            lambda lesion: lesion_mask(lesion, lattice),
+            partial(lesion_mask, grid=lattice),
         ),
         Exposure(
             "us",
@@ -310,7 +327,7 @@ def scan(body: Body, seed: np.random.SeedSequence) -> tuple[Exposure, ...]:
             Plane.SAGITTAL,
             "8-bit",
             "Abdomen ultrasound",
-            lambda lesion: mask_in_plane(lesion, probe),
+            partial(mask_in_plane, probe=probe),
         ),
     )
 

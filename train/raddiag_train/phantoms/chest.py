@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from raddiag_train.phantoms.lattice import Lattice
 from raddiag_train.phantoms.placement import Placement
 from raddiag_train.phantoms.radiograph import projected_mask, scan_radiograph
 from raddiag_train.phantoms.shapes import (
+    Box,
     Capsule,
     Ellipsoid,
     HalfSpace,
@@ -32,8 +34,8 @@ from raddiag_train.phantoms.shapes import (
 from raddiag_train.phantoms.texture import SmoothField
 from raddiag_train.phantoms.tissues import AIR, BLOOD, CORTICAL_BONE, FAT, LUNG, MUSCLE, SOFT, TRABECULAR_BONE, WATER
 
-GROUND_GLASS = replace(LUNG, hu=-690.0, texture=0.1)
-ATELECTASIS = replace(LUNG, hu=-600.0)
+GROUND_GLASS = replace(LUNG, hu=-720.0, texture=0.1)
+HAZE = replace(LUNG, hu=-600.0)
 
 
 def build(rng: np.random.Generator) -> Body:
@@ -57,7 +59,7 @@ def build(rng: np.random.Generator) -> Body:
         Part(muscle, replace(MUSCLE, texture=0.1)),
         Part(Offset(thorax, -38), replace(FAT, hu=-60.0)),
         *_skeleton(rng, thorax, s),
-        Part(aerated, replace(LUNG, hu=rng.uniform(-890, -830))),
+        Part(aerated, replace(LUNG, hu=rng.uniform(-885, -845), texture=rng.uniform(0.1, 0.35))),
         Part(mediastinum, FAT, within=Outside(air)),
         Part(heart, replace(SOFT, hu=rng.uniform(40, 60))),
         *(Part(dome, replace(SOFT, hu=55.0), within=Offset(thorax, -24)) for dome in domes),
@@ -134,13 +136,19 @@ def _gastric_bubble(rng: np.random.Generator, s: float) -> list[Part]:
 
 
 def _dependent_opacity(rng: np.random.Generator, aerated: Shape, s: float) -> list[Part]:
-    """Hazy bands at the back of a supine patient's lungs: as dense as ground glass, elsewhere and long."""
+    """Bands at the back of a supine patient's lungs and thin plates in them: as dense as ground glass, and long."""
     parts = []
     for side in (1.0, -1.0):
-        if rng.random() < 0.6:
-            centre = (side * rng.uniform(55, 80) * s, -72 * s, rng.uniform(-60, 20))
-            band = Ellipsoid(point(centre), point((rng.uniform(25, 45), rng.uniform(9, 14), rng.uniform(40, 70))))
-            parts.append(Part(band, replace(ATELECTASIS, hu=rng.uniform(-740, -560)), within=aerated))
+        for _ in range(int(rng.integers(0, 3))):
+            centre = (side * rng.uniform(55, 80) * s, -68 * s, rng.uniform(-70, 60))
+            band = Ellipsoid(point(centre), point(rng.uniform((18, 6, 25), (45, 17, 70))))
+            parts.append(Part(band, replace(HAZE, hu=rng.uniform(-760, -560)), within=aerated))
+        for _ in range(int(rng.integers(0, 3))):
+            centre = (side * rng.uniform(50, 95) * s, rng.uniform(-40, 40), rng.uniform(-75, 20))
+            plate = Ellipsoid(
+                point(centre), point(rng.uniform((18, 12, 3), (40, 32, 5))), rotation(*rng.uniform(-30, 30, 3))
+            )
+            parts.append(Part(plate, replace(HAZE, hu=rng.uniform(-740, -500)), within=aerated))
     return parts
 
 
@@ -177,7 +185,7 @@ def pulmonary_nodule(body: Body, place: Placement) -> Lesion:
 
 def ground_glass_nodule(body: Body, place: Placement) -> Lesion:
     """A hazy ball through which vessels still show; too faint for the radiograph."""
-    radius = place.rng.uniform(15, 20)
+    radius = place.rng.uniform(14, 18)
     centre = place.inside(body.landmarks["lung"], radius)
     ball = Lumpy(sphere(centre, radius), SmoothField.random(place.rng, 1.6 * radius), 0.06 * radius)
     return Lesion("Ground-glass nodule", (Part(ball, GROUND_GLASS, within=body.landmarks["lung"]),), ball)
@@ -185,11 +193,11 @@ def ground_glass_nodule(body: Body, place: Placement) -> Lesion:
 
 def lung_abscess(body: Body, place: Placement) -> Lesion:
     """A thick wall around gas over a level of pus."""
-    radius = place.rng.uniform(18, 25)
+    radius = place.rng.uniform(19, 25)
     centre = place.inside(body.landmarks["lung"], radius)
     wall = Lumpy(sphere(centre, radius), SmoothField.random(place.rng, 1.5 * radius), 0.06 * radius)
-    cavity = sphere(centre, radius - place.rng.uniform(6.0, 8.0))
-    level = HalfSpace((0, centre[1] - place.rng.uniform(0.1, 0.5) * radius, 0), (0, -1, 0))
+    cavity = sphere(centre, radius - place.rng.uniform(7.0, 9.0))
+    level = HalfSpace((0, centre[1] + place.rng.uniform(-0.2, 0.2) * radius, 0), (0, -1, 0))
     parts = (Part(wall, SOFT), Part(cavity, WATER), Part(Intersection((cavity, level)), AIR))
     return Lesion("Lung abscess", parts, wall)
 
@@ -200,7 +208,7 @@ def pleural_effusion(body: Body, place: Placement) -> Lesion:
     lung = body.landmarks["right lung" if side > 0 else "left lung"]
     s = body.points["scale"][0]
     low, high = sorted((side * 90 * s, side * 140 * s))
-    region = Intersection((_Box(((low, high), (-70, 10), (-95, -20))), lung))
+    region = Intersection((Box(((low, high), (-70, 10), (-95, -20))), lung))
     centre = place.on_surface(lung, 26, region)
     radii = place.rng.uniform((20, 28, 32), (26, 36, 44))
     lens = Ellipsoid(centre, point(radii), rotation(0, 0, side * 25))
@@ -208,26 +216,15 @@ def pleural_effusion(body: Body, place: Placement) -> Lesion:
     return Lesion("Pleural effusion", (Part(lens, replace(WATER, hu=12.0), within=lung),), extent)
 
 
-class _Box:
-    """Limits for random places."""
-
-    def __init__(self, bounds: tuple[tuple[float, float], ...]) -> None:
-        self.bounds_mm = bounds
-
-    def distance_mm(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
-        outside = [np.maximum(low - c, c - high) for c, (low, high) in zip((x, y, z), self.bounds_mm, strict=True)]
-        return np.maximum.reduce(np.broadcast_arrays(*outside))
-
-
 def scan(body: Body, seed: np.random.SeedSequence) -> tuple[Exposure, ...]:
     """CT, 24 axial slices of 96 x 96, and a frontal radiograph of 160 x 160."""
     ct_rng, xray_rng = (np.random.default_rng(child) for child in seed.spawn(2))
     pixel = ct_rng.uniform(3.4, 3.9)
-    shift = tuple(float(v) for v in ct_rng.uniform((-12, -10, -14), (12, 10, 14)))
+    shift = point(ct_rng.uniform((-12, -10, -14), (12, 10, 14)))
     lattice = Lattice("zyx", shift, (24, 96, 96), (ct_rng.uniform(10.5, 12.0), -pixel, -pixel))
-    ct = scan_ct(body, lattice, ct_rng, noise_hu=ct_rng.uniform(18, 30))
+    ct = scan_ct(body, lattice, ct_rng, noise_hu=ct_rng.uniform(15, 32))
     width = xray_rng.uniform(310, 350)
-    centre = tuple(float(v) for v in xray_rng.uniform((-14, 0, -16), (14, 0, 16)))
+    centre = point(xray_rng.uniform((-14, 0, -16), (14, 0, 16)))
     film = Lattice("zyx", centre, (112, 56, 112), (-width / 112, -4.2, -width / 112))
     xray = scan_radiograph(
         body,
@@ -246,7 +243,7 @@ def scan(body: Body, seed: np.random.SeedSequence) -> tuple[Exposure, ...]:
             Plane.AXIAL,
             "HU",
             "Chest CT",
-            lambda lesion: lesion_mask(lesion, lattice),
+            partial(lesion_mask, grid=lattice),
         ),
         Exposure(
             "xray",
@@ -256,7 +253,7 @@ def scan(body: Body, seed: np.random.SeedSequence) -> tuple[Exposure, ...]:
             Plane.FRONTAL,
             "stored",
             "Chest frontal",
-            lambda lesion: projected_mask(lesion, film, 160),
+            partial(projected_mask, lattice=film, size_px=160),
         ),
     )
 

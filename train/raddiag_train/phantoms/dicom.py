@@ -128,7 +128,7 @@ def _image_dataset(phantom: PhantomCase, scan: Scan, number: int) -> Dataset:
         dataset.PresentationLUTShape = "IDENTITY"
         dataset.PixelIntensityRelationship, dataset.PixelIntensityRelationshipSign = "LOG", -1
         dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = "0", "1", "US"
-        low, high = np.percentile(scan.voxels, (0.5, 99.5))
+        low, high = np.percentile(scan.voxels.astype(np.float64), (0.5, 99.5))
         dataset.WindowCenter, dataset.WindowWidth = _decimals([(low + high) / 2, max(high - low, 1.0)])
     else:
         dataset.PixelSpacing = _decimals(scan.spacing_mm)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from raddiag_train.phantoms.placement import Placement
 from raddiag_train.phantoms.shapes import (
     Capsule,
     Ellipsoid,
+    HalfSpace,
     Intersection,
     Lumpy,
     Offset,
@@ -43,7 +45,7 @@ ENHANCING = replace(GREY_MATTER, t1_ms=280.0, t2_ms=80.8)  # grey matter's FLAIR
 NECROSIS = replace(CSF, t1_ms=2300.0, t2_ms=250.0, proton_density=0.95)
 OEDEMA = replace(GREY_MATTER, t1_ms=1250.0, t2_ms=190.0, proton_density=0.88)
 PLAQUE = replace(
-    WHITE_MATTER, t1_ms=865.0, t2_ms=230.0, proton_density=0.78
+    WHITE_MATTER, t1_ms=872.0, t2_ms=230.0, proton_density=0.78
 )  # white matter's T1 signal, bright in FLAIR
 GLIOSIS = replace(PLAQUE, t2_ms=170.0)
 
@@ -61,13 +63,13 @@ def build(rng: np.random.Generator) -> Body:
     ventricles = _ventricles(rng, s)
     fissure = Ellipsoid((0, 0, 62 * s), (1.8, 90, 58))
     parts = [
-        Part(Offset(brain, 18), replace(FAT, hu=-80)),
+        Part(Offset(brain, 10 + rng.uniform(3, 11)), replace(FAT, hu=-80)),
         Part(Capsule((0, -15, -150), (0, -15, -55), 62 * s, 58 * s), replace(MUSCLE, hu=55)),
         Part(Ellipsoid((0, 40 * s, -62 * s), (58 * s, 52 * s, 56 * s)), FAT),
         Part(Ellipsoid((0, 38 * s, -62 * s), (52 * s, 46 * s, 50 * s)), replace(MUSCLE, hu=55)),
         Part(skull, CORTICAL_BONE),
         Part(shell(Offset(skull, -2.5), 3.5), replace(TRABECULAR_BONE, texture=0.0)),
-        Part(Offset(brain, 2.5), CSF),
+        Part(Offset(brain, rng.uniform(1.5, 4.5)), CSF),
         Part(cerebrum, GREY_MATTER),
         Part(white, WHITE_MATTER),
         Part(Offset(cerebellum, 3), CSF),
@@ -90,7 +92,7 @@ def build(rng: np.random.Generator) -> Body:
 
 
 def _ventricles(rng: np.random.Generator, s: float) -> tuple[Shape, ...]:
-    width = rng.uniform(4.0, 9.5)
+    width = rng.uniform(3.5, 12.0)
     shapes: list[Shape] = [Ellipsoid((0, -4, -4), (rng.uniform(1.5, 4), 14, 12))]
     for side in (1.0, -1.0):
         w = width * rng.uniform(0.9, 1.1)
@@ -107,20 +109,20 @@ def _ventricles(rng: np.random.Generator, s: float) -> tuple[Shape, ...]:
 def _ventricle_parts(rng: np.random.Generator, ventricles: tuple[Shape, ...]) -> list[Part]:
     """Fluid, with the healthy bright things around it: caps on the horns (FLAIR), choroid plexus (T1 with contrast)."""
     parts = []
-    cap = replace(GLIOSIS, t2_ms=rng.uniform(100, 200))
+    cap = replace(GLIOSIS, t2_ms=rng.uniform(110, 190))
     for horn in (ventricles[1], ventricles[4]):
         assert isinstance(horn, Capsule)
         tip = np.asarray(horn.start_mm)
-        parts.append(Part(Ellipsoid(point(tip + np.array([0, 4, 0])), point(rng.uniform((5, 5, 5), (8, 9, 9)))), cap))
+        parts.append(Part(Ellipsoid(point(tip + np.array([0, 4, 0])), point(rng.uniform((4, 4, 4), (9, 11, 12)))), cap))
     for horn in (ventricles[2], ventricles[5]):
         assert isinstance(horn, Capsule)
-        parts.append(Part(Ellipsoid(horn.end_mm, point(rng.uniform((7, 9, 6), (11, 14, 9)))), cap))
+        parts.append(Part(Ellipsoid(horn.end_mm, point(rng.uniform((5, 6, 4), (10, 14, 9)))), cap))
     parts += [Part(shape, CSF) for shape in ventricles]
     for side in (2, 5):
         horn = ventricles[side]
         assert isinstance(horn, Capsule)
         a, b = np.asarray(horn.start_mm), np.asarray(horn.end_mm)
-        plexus = Capsule(point(a + 0.3 * (b - a)), point(a + 0.95 * (b - a)), *rng.uniform(2.0, 4.2, 2))
+        plexus = Capsule(point(a + 0.3 * (b - a)), point(a + 0.95 * (b - a)), *rng.uniform(1.5, 5.5, 2))
         parts.append(Part(plexus, ENHANCING))
     return parts
 
@@ -137,7 +139,7 @@ def _deep_grey_matter(rng: np.random.Generator, s: float) -> list[Part]:
 def _vessels_and_eyes(rng: np.random.Generator, s: float) -> list[Part]:
     """Veins and arteries that enhance: as bright as any enhancing lesion, and long."""
     blood = replace(BLOOD, t1_ms=rng.uniform(250, 400), t2_ms=60.0)
-    r = rng.uniform(3.0, 5.0)
+    r = rng.uniform(2.5, 6.0)
     back, top, front = (0, -76 * s, -8), (0, -48 * s, 58 * s), (0, 28 * s, 62 * s)
     confluence, right, left = (0, -74 * s, -14), (50 * s, -46 * s, -26), (-50 * s, -46 * s, -26)
     parts = [
@@ -150,13 +152,15 @@ def _vessels_and_eyes(rng: np.random.Generator, s: float) -> list[Part]:
         orbit = (side * 30 * s, 66 * s, -46 * s)
         parts.append(Part(Ellipsoid(orbit, (18, 24, 17)), FAT))
         parts.append(Part(sphere(point(np.asarray(orbit) + np.array([0, 12, 0])), 12), CSF))
-        parts.append(Part(Ellipsoid((side * 20 * s, 62 * s, -78), (13, 16, 12)), AIR))
-    for _ in range(int(rng.integers(3, 8))):  # cortical veins
+        sinus = Ellipsoid((side * 20 * s, 62 * s, -72), (14, 17, 15))
+        parts.append(Part(sinus, replace(OEDEMA, t2_ms=rng.uniform(120, 250))))
+        parts.append(Part(Offset(sinus, -rng.uniform(0.5, 9)), AIR))
+    for _ in range(int(rng.integers(2, 12))):  # cortical veins
         direction = rng.normal(0, 1, 3) * (1, 1, 0.4) + (0, 0, 0.8)
         direction /= np.linalg.norm(direction)
         start = direction * np.array([64, 80, 62]) * s + (0, 0, 5)
         end = start + rng.normal(0, 12, 3) + (0, 0, 8)
-        parts.append(Part(Capsule(point(start), point(end), 2.5, 2.0), blood))
+        parts.append(Part(Capsule(point(start), point(end), rng.uniform(2, 4), 2.0), blood))
     return parts
 
 
@@ -165,7 +169,7 @@ def brain_metastasis(body: Body, place: Placement) -> Lesion:
     radius = place.rng.uniform(11, 17)
     centre = place.inside(body.landmarks["parenchyma"], radius + 4, depth_mm=radius * 0.8)
     ring = Lumpy(sphere(centre, radius), SmoothField.random(place.rng, 1.5 * radius), 0.07 * radius)
-    swollen = Lumpy(sphere(centre, radius + 5), SmoothField.random(place.rng, 1.5 * radius), 1.5)
+    swollen = Lumpy(sphere(centre, radius + 3.5), SmoothField.random(place.rng, 1.5 * radius), 1.5)
     brain = body.landmarks["brain"]
     parts = (
         Part(swollen, OEDEMA, within=brain),
@@ -192,7 +196,7 @@ def arachnoid_cyst(body: Body, place: Placement) -> Lesion:
     """A smooth pouch of fluid at the surface of the brain; dark in both series."""
     radius = place.rng.uniform(14, 20)
     brain = body.landmarks["brain"]
-    near_surface = Intersection((shell(Offset(brain, -radius * 0.45), 8), _Above(-25.0)))
+    near_surface = Intersection((shell(Offset(brain, -radius * 0.45), 8), HalfSpace((0, 0, -25), (0, 0, -1))))
     centre = place.inside(near_surface, radius, depth_mm=1)
     pouch = Ellipsoid(centre, point(radius * place.rng.uniform(0.9, 1.15, 3)))
     inside = Offset(brain, 1)
@@ -212,26 +216,17 @@ def vestibular_schwannoma(body: Body, place: Placement) -> Lesion:
     )
 
 
-class _Above:
-    """Everything higher than `z_mm`."""
-
-    def __init__(self, z_mm: float) -> None:
-        self.z_mm = z_mm
-        self.bounds_mm = ((-np.inf, np.inf), (-np.inf, np.inf), (z_mm, np.inf))
-
-    def distance_mm(self, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
-        return self.z_mm - z
-
-
 def scan(body: Body, seed: np.random.SeedSequence) -> tuple[Exposure, ...]:
     """Two axial series of 24 slices of 96 x 96, each with its own field of view."""
     exposures = []
     for sequence, child in zip((T1, FLAIR), seed.spawn(2), strict=True):
         rng = np.random.default_rng(child)
         pixel = rng.uniform(2.2, 2.55)
-        centre = tuple(float(v) for v in rng.uniform((-7, -8, -9), (7, 8, 1)))
+        centre = point(rng.uniform((-7, -8, -9), (7, 8, 1)))
         lattice = Lattice("zyx", centre, (24, 96, 96), (rng.uniform(5.6, 6.3), -pixel, -pixel))
-        voxels = scan_mri(body, lattice, sequence, rng, noise=rng.uniform(0.007, 0.012), gain=rng.uniform(0.6, 1.6))
+        voxels = scan_mri(
+            body, lattice, sequence.varied(rng), rng, noise=rng.uniform(0.006, 0.015), gain=rng.uniform(0.6, 1.6)
+        )
         exposures.append(
             Exposure(
                 "t1" if sequence is T1 else "flair",
@@ -241,7 +236,7 @@ def scan(body: Body, seed: np.random.SeedSequence) -> tuple[Exposure, ...]:
                 Plane.AXIAL,
                 "stored",
                 f"Head {sequence.name}" + (" with contrast" if sequence is T1 else ""),
-                lambda lesion, lattice=lattice: lesion_mask(lesion, lattice),
+                partial(lesion_mask, grid=lattice),
             )
         )
     return tuple(exposures)

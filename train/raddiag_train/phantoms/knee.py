@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from math import nan
 
 import numpy as np
@@ -32,7 +33,7 @@ from raddiag_train.phantoms.shapes import (
 from raddiag_train.phantoms.texture import SmoothField
 from raddiag_train.phantoms.tissues import CORTICAL_BONE, FAT, MUSCLE, SOFT, TRABECULAR_BONE, WATER
 
-FATTY_MARROW = replace(TRABECULAR_BONE, hu=420.0, t1_ms=262.0, texture=0.4)
+FATTY_MARROW = replace(TRABECULAR_BONE, hu=450.0, t1_ms=262.0, texture=0.3)
 FRACTURE_GAP = replace(FATTY_MARROW, hu=-60.0, proton_density=nan)  # marrow fat fills the gap, which STIR does not see
 CARTILAGE = replace(SOFT, hu=80.0, t1_ms=1100.0, t2_ms=60.0)
 
@@ -42,17 +43,22 @@ def build(rng: np.random.Generator) -> Body:
     s, mirror = rng.uniform(0.92, 1.08), float(rng.choice((1.0, -1.0)))
     femur, tibia, fibula = _femur(rng, s), _tibia(rng, s), _fibula(rng, s, mirror)
     bones = (femur, tibia, fibula)
-    skin = Capsule((0, 0, 220), (0, -4, -220), 66 * s, 48 * s)
+    skin = Capsule((0, 0, 220), (0, -4, -220), rng.uniform(58, 76) * s, rng.uniform(44, 56) * s)
     patella = Ellipsoid((rng.normal(0, 4), 44 * s, 18 * s), (21 * s, 9 * s, 22 * s))
-    cortex_mm = rng.uniform(2.6, 4.0)
+    cortex_mm = rng.uniform(2.4, 4.4)
+    marrow = replace(FATTY_MARROW, hu=rng.uniform(350, 550), texture=rng.uniform(0.1, 0.35))
+    cortex = replace(CORTICAL_BONE, hu=rng.uniform(850, 1350))
     parts = [
         Part(skin, FAT),
         *_muscles(rng, s),
         *_joint(rng, s, mirror),
-        *(Part(bone, CORTICAL_BONE) for bone in (*bones, patella)),
-        *(Part(Offset(bone, -cortex_mm), FATTY_MARROW) for bone in (*bones, patella)),
+        *(Part(bone, cortex) for bone in (*bones, patella)),
+        *(Part(Offset(bone, -cortex_mm), marrow) for bone in (*bones, patella)),
         *_marrow_variants(rng, femur, tibia, s),
-        Part(Capsule((-4, -40 * s, 220), (-2, -34 * s, -220), 4.5, 4.0), replace(WATER, t1_ms=1500.0, t2_ms=200.0)),
+        Part(
+            Capsule((-4, -40 * s, 220), (-2, -34 * s, -220), *rng.uniform(3, 6.5, 2)),
+            replace(WATER, t1_ms=1500.0, t2_ms=200.0),
+        ),
     ]
     landmarks: dict[str, Shape] = {
         "femur": femur,
@@ -116,31 +122,39 @@ def _muscles(rng: np.random.Generator, s: float) -> list[Part]:
 def _joint(rng: np.random.Generator, s: float, mirror: float) -> list[Part]:
     """Cartilage, menisci, and a healthy amount of joint fluid in flat pockets."""
     fluid = replace(WATER, hu=15.0)
-    pouch = Ellipsoid((0, 30 * s, 46 * s), (rng.uniform(12, 28), rng.uniform(3.5, 6), rng.uniform(18, 34)))
+    pouch = Ellipsoid((0, 30 * s, 46 * s), point(rng.uniform((10, 3, 14), (34, 9, 42))))
     space = Ellipsoid((0, -4, 0), (44 * s, 30 * s, rng.uniform(6, 8)))
     parts = [Part(pouch, fluid), Part(space, CARTILAGE)]
     for side in (1.0, -1.0):
-        recess = Ellipsoid((side * 42 * s, 0, 6), (4, 18, rng.uniform(8, 18)))
+        recess = Ellipsoid((side * 42 * s, 0, 6), point(rng.uniform((2, 10, 6), (5.5, 24, 22))))
         parts.append(Part(recess, fluid))
-    for _ in range(int(rng.integers(2, 5))):  # superficial veins
+    for _ in range(int(rng.integers(0, 7))):  # superficial veins
         x, y = rng.choice((-1, 1)) * rng.uniform(40, 52) * s, rng.uniform(-25, 15)
         start, end = (x, y, rng.uniform(20, 90)), (x + rng.normal(0, 5), y, rng.uniform(-90, -20))
-        parts.append(Part(Capsule(start, end, 2.5, 2.5), replace(WATER, t1_ms=1500.0, t2_ms=200.0)))
+        parts.append(Part(Capsule(start, end, *rng.uniform(2, 4, 2)), replace(WATER, t1_ms=1500.0, t2_ms=200.0)))
     return parts
 
 
 def _marrow_variants(rng: np.random.Generator, femur: Shape, tibia: Shape, s: float) -> list[Part]:
     """Healthy things in bone: growth plate scars, bone islands, nutrient canals, islands of red marrow."""
+    scar = replace(FATTY_MARROW, hu=rng.uniform(450, 900))
+    canal = replace(FATTY_MARROW, hu=rng.uniform(0, 250), proton_density=nan)
     parts = [
-        Part(Slabs((0, 0, 34 * s), (0, 0, 1), 3), replace(FATTY_MARROW, hu=700.0), within=Offset(femur, -2)),
-        Part(Slabs((0, 0, -30 * s), (0, 0, 1), 3), replace(FATTY_MARROW, hu=700.0), within=Offset(tibia, -2)),
+        Part(Slabs((0, 0, 34 * s), (0, 0, 1), 3), scar, within=Offset(femur, -2)),
+        Part(Slabs((0, 0, -30 * s), (0, 0, 1), 3), scar, within=Offset(tibia, -2)),
     ]
-    red_marrow = replace(FATTY_MARROW, t1_ms=450.0, t2_ms=60.0)
-    for _ in range(int(rng.integers(1, 4))):
-        centre = (rng.uniform(-8, 8), 0, rng.uniform(48, 95) * rng.choice((1, -1)))
-        streak = Ellipsoid(centre, point(rng.uniform((4, 4, 10), (9, 9, 24))), rotation(0, rng.uniform(-10, 10), 0))
+    red_marrow = replace(FATTY_MARROW, t1_ms=rng.uniform(400, 700), t2_ms=rng.uniform(60, 110))
+    for _ in range(int(rng.integers(0, 6))):
+        middle = (rng.uniform(-8, 8), 0.0, rng.uniform(48, 95) * rng.choice((1, -1)))
+        streak = Ellipsoid(
+            point(middle), point(rng.uniform((4, 4, 10), (9, 9, 24))), rotation(0, rng.uniform(-10, 10), 0)
+        )
         parts.append(Part(streak, red_marrow, within=Union((Offset(femur, -4), Offset(tibia, -4)))))
-    for _ in range(int(rng.integers(0, 3))):
+    for _ in range(int(rng.integers(0, 4))):
+        x, z = rng.uniform(-10, 10), rng.uniform(46, 90) * rng.choice((1, -1))
+        ends = (x, 0, z), (x + rng.uniform(-9, 9), 10, z + rng.uniform(12, 30))
+        parts.append(Part(Capsule(*ends, *rng.uniform(2, 4, 2)), canal, within=Union((femur, tibia))))
+    for _ in range(int(rng.integers(0, 5))):
         centre = (rng.uniform(-25, 25), rng.uniform(-10, 5), rng.choice((20.0, -20.0)) * s)
         parts.append(Part(sphere(point(centre), rng.uniform(3, 5)), replace(CORTICAL_BONE, proton_density=0.05)))
     return parts
@@ -153,7 +167,7 @@ def tibial_fracture(body: Body, place: Placement) -> Lesion:
     angle = np.deg2rad(place.rng.uniform(15, 45) * place.rng.choice((-1, 1)))
     normal = (float(np.sin(angle)), 0.0, float(np.cos(angle)))
     bone = Offset(body.landmarks["tibia"], 1.5)
-    gap = Slabs(centre, normal, place.rng.uniform(5.0, 7.0))
+    gap = Slabs(centre, normal, place.rng.uniform(4.5, 6.0))
     extent = Intersection((Slabs(centre, normal, 13.0), Offset(bone, 1.5), Slabs(centre, (0, 0, 1), 60)))
     return Lesion("Tibial fracture", (Part(gap, FRACTURE_GAP, within=bone),), extent)
 
@@ -173,7 +187,7 @@ def osteochondroma(body: Body, place: Placement) -> Lesion:
     grown = Union((knob, stalk))
     outside = Outside(Offset(body.landmarks["femur" if upper else "tibia"], -3))
     parts = (
-        Part(Offset(knob, 5), replace(WATER, hu=60.0, t1_ms=1200.0, t2_ms=120.0), within=outside),
+        Part(Offset(knob, 5), replace(WATER, hu=120.0, t1_ms=1200.0, t2_ms=120.0), within=outside),
         Part(grown, CORTICAL_BONE, within=outside),
         Part(Offset(grown, -2.5), FATTY_MARROW),
     )
@@ -186,8 +200,8 @@ def bone_cyst(body: Body, place: Placement) -> Lesion:
     region = Intersection((body.landmarks["marrow"], body.landmarks["field"]))
     centre = place.inside(region, radius, depth_mm=0.8 * radius)
     hole = Ellipsoid(centre, point(radius * place.rng.uniform(0.9, 1.1, 3)))
-    parts = (Part(Offset(hole, 3.0), replace(CORTICAL_BONE, hu=1000.0)), Part(hole, replace(WATER, hu=-20.0)))
-    return Lesion("Bone cyst", parts, Offset(hole, 3.0))
+    parts = (Part(Offset(hole, 3.5), CORTICAL_BONE), Part(hole, replace(WATER, hu=-20.0)))
+    return Lesion("Bone cyst", parts, Offset(hole, 3.5))
 
 
 def baker_cyst(body: Body, place: Placement) -> Lesion:
@@ -206,20 +220,22 @@ def scan(body: Body, seed: np.random.SeedSequence) -> tuple[Exposure, ...]:
     """A frontal radiograph of 160 x 160 and 22 coronal slices of 96 x 96."""
     xray_rng, mri_rng = (np.random.default_rng(child) for child in seed.spawn(2))
     width = xray_rng.uniform(175, 205)
-    centre = tuple(float(v) for v in xray_rng.uniform((-10, 0, -12), (10, 0, 8)))
+    centre = point(xray_rng.uniform((-10, 0, -12), (10, 0, 8)))
     film = Lattice("zyx", centre, (128, 56, 128), (-width / 128, -2.8, -width / 128))
     xray = scan_radiograph(
         body,
         film,
         160,
         xray_rng,
-        photons_per_pixel=xray_rng.uniform(4e3, 7e3),
-        scatter_to_primary=xray_rng.uniform(0.15, 0.4),
+        photons_per_pixel=xray_rng.uniform(8e3, 2.5e4),
+        scatter_to_primary=xray_rng.uniform(0.1, 0.45),
     )
     pixel = mri_rng.uniform(1.9, 2.15)
-    middle = tuple(float(v) for v in mri_rng.uniform((-8, -6, -10), (8, 0, 8)))
+    middle = point(mri_rng.uniform((-8, -6, -10), (8, 0, 8)))
     lattice = Lattice("yzx", middle, (22, 96, 96), (-mri_rng.uniform(5.2, 5.8), -pixel, -pixel))
-    stir = scan_mri(body, lattice, STIR, mri_rng, noise=mri_rng.uniform(0.01, 0.016), gain=mri_rng.uniform(0.6, 1.6))
+    stir = scan_mri(
+        body, lattice, STIR.varied(mri_rng), mri_rng, noise=mri_rng.uniform(0.008, 0.02), gain=mri_rng.uniform(0.6, 1.6)
+    )
     return (
         Exposure(
             "xray",
@@ -229,7 +245,7 @@ def scan(body: Body, seed: np.random.SeedSequence) -> tuple[Exposure, ...]:
             Plane.FRONTAL,
             "stored",
             "Knee frontal",
-            lambda lesion: projected_mask(lesion, film, 160),
+            partial(projected_mask, lattice=film, size_px=160),
         ),
         Exposure(
             "stir",
@@ -239,7 +255,7 @@ def scan(body: Body, seed: np.random.SeedSequence) -> tuple[Exposure, ...]:
             Plane.CORONAL,
             "stored",
             "Knee STIR",
-            lambda lesion: lesion_mask(lesion, lattice),
+            partial(lesion_mask, grid=lattice),
         ),
     )
 

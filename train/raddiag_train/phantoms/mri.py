@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,11 @@ class Sequence:
             recovery = np.exp(-self.repetition_ms / tissue.t1_ms)
             recovered = abs(1.0 - 2.0 * np.exp(-self.inversion_ms / tissue.t1_ms) + recovery)
         return float(tissue.proton_density * recovered * np.exp(-self.echo_ms / tissue.t2_ms))
+
+    def varied(self, rng: np.random.Generator) -> Sequence:
+        """The sequence as another scanner would run it: TR and TE up to 6 % off; TI stays where it nulls."""
+        tr, te = rng.uniform(0.94, 1.06, 2) * (self.repetition_ms, self.echo_ms)
+        return replace(self, repetition_ms=float(tr), echo_ms=float(te))
 
 
 T1 = Sequence("T1 spin echo", repetition_ms=450, echo_ms=12)

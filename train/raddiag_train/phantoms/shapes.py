@@ -25,13 +25,13 @@ EVERYWHERE: Bounds = ((-np.inf, np.inf),) * 3
 class Shape(Protocol):
     """A solid."""
 
-    def distance_mm(self, x: FloatArray, y: FloatArray, z: FloatArray) -> FloatArray:
-        """Signed distance to the surface, negative inside; of the broadcast shape."""
-        ...
-
     @property
     def bounds_mm(self) -> Bounds:
         """(low, high) along x, y and z; nothing of the solid lies outside."""
+        ...
+
+    def distance_mm(self, x: FloatArray, y: FloatArray, z: FloatArray) -> FloatArray:
+        """Signed distance to the surface, negative inside; of the broadcast shape."""
         ...
 
 
@@ -45,10 +45,11 @@ class Ellipsoid:
 
     def distance_mm(self, x: FloatArray, y: FloatArray, z: FloatArray) -> FloatArray:
         """k0 (k0 - 1) / k1 with k0 = |q / r| and k1 = |q / r^2|, q the point in the ellipsoid's own axes."""
-        offsets = (x - self.centre_mm[0], y - self.centre_mm[1], z - self.centre_mm[2])
-        k0 = np.sqrt(np.maximum(_quadratic_form(self._form(2), offsets), 0.0))
-        k1 = np.sqrt(np.maximum(_quadratic_form(self._form(4), offsets), 1e-12))
-        distance: FloatArray = k0 * (k0 - 1.0) / k1
+        cx, cy, cz = (np.float32(c) for c in self.centre_mm)
+        offsets = (x - cx, y - cy, z - cz)
+        k0 = np.sqrt(np.maximum(_quadratic_form(self._form(2), offsets), np.float32(0.0)))
+        k1 = np.sqrt(np.maximum(_quadratic_form(self._form(4), offsets), np.float32(1e-12)))
+        distance = np.asarray(k0 * (k0 - np.float32(1.0)) / k1, dtype=np.float32)
         # At the very centre both are 0; the solid is its smallest radius deep there.
         distance[k0 < 1e-3] = -min(self.radii_mm)
         return distance
@@ -127,6 +128,18 @@ class HalfSpace:
     @property
     def bounds_mm(self) -> Bounds:
         return EVERYWHERE
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box along the body's axes."""
+
+    bounds_mm: Bounds
+
+    def distance_mm(self, x: FloatArray, y: FloatArray, z: FloatArray) -> FloatArray:
+        sides = [np.maximum(low - c, c - high) for c, (low, high) in zip((x, y, z), self.bounds_mm, strict=True)]
+        distance: FloatArray = np.maximum(np.maximum(sides[0], sides[1]), sides[2])
+        return distance
 
 
 @dataclass(frozen=True)

@@ -57,13 +57,14 @@ class OptimisationConfig:
     """How the weights are learned.
 
     Attributes:
+        initial_model: Name or folder of a model whose weights the run starts from; empty means random ones.
         epochs: Passes over the data as weighted by source; ignored if `steps` is given.
         steps: Optimiser steps; 0 means by `epochs`.
         batch_cases: Cases of an optimiser step.
         accumulation: Equal parts a batch is computed in, to save memory.
         learning_rate: Highest of the schedule.
-        fusion_learning_rate_factor: The fusion transformer's learning rate as a share of it: a transformer takes less than
-            a convolutional encoder that is trained from scratch.
+        fusion_learning_rate_factor: What the fusion transformer's learning rate is multiplied with; it bears less than
+            a convolutional encoder.
         weight_decay: AdamW's, on weights with at least two axes; biases and norms have none.
         warmup_share: Share of the steps in which the learning rate rises.
         gradient_clip: Largest norm of the gradient; 0 means no limit.
@@ -78,6 +79,7 @@ class OptimisationConfig:
         mask_unlabelled_sources: True: what a source never labels is unknown for its cases. False: it is absent.
     """
 
+    initial_model: str = ""
     epochs: float = 100.0
     steps: int = 0
     batch_cases: int = 32

@@ -21,6 +21,7 @@ from raddiag_train.evaluation.source_results import SourceResult, source_results
 from raddiag_train.training.checkpoint import RunState, checkpoints, load_checkpoint, save_checkpoint
 from raddiag_train.training.config import TrainingConfig
 from raddiag_train.training.ema import ExponentialMovingAverage
+from raddiag_train.training.inheritance import inherit_weights
 from raddiag_train.training.initialisation import build_network, build_optimiser, start_at_prior
 from raddiag_train.training.metrics_log import MetricsLog
 from raddiag_train.training.precision import autocast
@@ -153,6 +154,8 @@ def start_run(config: TrainingConfig, folder: Path, data: TrainingData, resume: 
     network = build_network(config.network, len(data.labels), device)
     if optimisation.prior_bias:
         start_at_prior(network, data.train.labels_NK, expected_N)
+    if optimisation.initial_model:
+        inherit_weights(network, [disorder.name for disorder in data.labels.disorders], optimisation.initial_model)
     optimiser = build_optimiser(network, optimisation)
     ema = ExponentialMovingAverage(network, optimisation.ema_decay)
     state = RunState(step=0, seconds=0.0, run_key=run_key(config, data.key))

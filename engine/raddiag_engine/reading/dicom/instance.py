@@ -123,7 +123,6 @@ def _check_image(instance: Instance) -> None:
         raise ReadError(instance.path, f"holds no image ({name.removesuffix(' Storage')})")
     if instance.frame_count > MAX_SLICES:
         raise ReadError(instance.path, f"announces {instance.frame_count} frames, over the limit of {MAX_SLICES}")
-    bytes_each = max(instance.header.integer("BitsAllocated", 8), 8) // 8
-    check_size(
-        instance.path, (instance.frame_count, rows, columns, instance.header.integer("SamplesPerPixel", 1)), bytes_each
-    )
+    samples = max(instance.header.integer("SamplesPerPixel", 1), 1)
+    bytes_each = samples * max(instance.header.integer("BitsAllocated", 8), 8) // 8
+    check_size(instance.path, (instance.frame_count, rows, columns), bytes_each)

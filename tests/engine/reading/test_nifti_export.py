@@ -1,0 +1,43 @@
+"""What is written as NIfTI lies where it lay, and reads back the same."""
+
+from __future__ import annotations
+
+import nibabel
+import numpy as np
+import pytest
+
+from raddiag_engine.reading import read_case, read_file, write_nifti
+from raddiag_engine.reading.nifti_export import write_scan
+from tests.engine.reading.dicom_files import noise, write_series
+
+
+@pytest.mark.parametrize("tilt", [0.0, 0.4])
+def test_a_dicom_series_reads_back_the_same_from_nifti(tmp_path, tilt):
+    positions = [(3, 5 + tilt * i, 2.0 * i) for i in range(5)]
+    write_series(tmp_path / "ct", noise(5, 4, 6), positions=positions, spacing=(0.5, 0.75))
+    (scan,) = read_case([tmp_path / "ct"], guarded=False).scans
+    path = write_scan(tmp_path, scan)
+    assert path.name == f"{scan.id}.nii.gz"
+    (back,) = read_file(path)
+    assert np.array_equal(back.voxels, scan.voxels)
+    assert np.allclose(back.affine, scan.affine, atol=1e-4)
+    image = nibabel.load(path)
+    assert np.allclose(nibabel.affines.voxel_sizes(image.affine), image.header.get_zooms(), atol=1e-5)
+    assert image.header["sform_code"] == 1
+    assert image.header["qform_code"] == (0 if tilt else 1)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.int32, np.float16, np.float32, np.float64, bool])
+def test_every_type_keeps_its_values(tmp_path, dtype):
+    array = np.random.default_rng(0).integers(0, 2, (3, 4, 5)).astype(dtype)
+    write_nifti(tmp_path / "maps" / "a.nii.gz", array, np.diag([3.0, 2, 1, 1]))
+    assert np.array_equal(nibabel.load(tmp_path / "maps" / "a.nii.gz").get_fdata(), array.transpose(2, 1, 0))
+    assert [path.name for path in (tmp_path / "maps").iterdir()] == ["a.nii.gz"]
+
+
+def test_an_image_without_a_place_says_so(tmp_path):
+    write_nifti(tmp_path / "a.nii", np.arange(12.0).reshape(3, 4), None, (0.5, 0.25))
+    image = nibabel.load(tmp_path / "a.nii")
+    assert image.shape == (4, 3, 1)
+    assert (image.header["sform_code"], image.header["qform_code"]) == (0, 0)
+    assert image.header.get_zooms()[:2] == (0.25, 0.5)

@@ -1,0 +1,77 @@
+"""`raddiag read`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+import nibabel
+import numpy as np
+import pytest
+
+from raddiag_engine.commands import read
+from raddiag_engine.errors import CaseError
+from raddiag_engine.reading import read_case
+from tests.engine.reading.dicom_files import noise, write_series
+
+
+def run(*arguments):
+    parser = argparse.ArgumentParser()
+    read.add_parser(parser.add_subparsers())
+    parsed = parser.parse_args(["read", *map(str, arguments)])
+    return parsed.run(parsed)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    paths = write_series(tmp_path / "in", noise(6, 4, 5))
+    paths[2].unlink()
+    (tmp_path / "in" / "notes.txt").write_text("nothing")
+    return tmp_path / "in"
+
+
+def test_json_has_the_fields_of_the_contract(folder, tmp_path):
+    assert run(folder, "--json", tmp_path / "out.json") == 0
+    listing = json.loads((tmp_path / "out.json").read_text())
+    assert set(listing) == {"scans", "skipped"}
+    (scan,) = listing["scans"]
+    names = ["id", "kind", "modality", "shape", "affine", "spacing_mm", "usable", "reason", "warnings", "files"]
+    assert list(scan) == names
+    assert (scan["kind"], scan["modality"], scan["shape"]) == ("volume", "CT", [5, 4, 5])
+    assert scan["spacing_mm"] == pytest.approx([2.5, 1, 1])
+    assert np.array(scan["affine"]).shape == (4, 4)
+    assert [warning["code"] for warning in scan["warnings"]] == ["geometry.gap"]
+    assert len(scan["files"]) == 5
+    (skipped,) = listing["skipped"]
+    assert skipped["path"].endswith("notes.txt")
+    assert "unknown format" in skipped["reason"]
+
+
+def test_json_on_standard_output_is_all_there_is(folder, capsys):
+    run(folder, "--json", "-")
+    assert json.loads(capsys.readouterr().out)["scans"]
+
+
+def test_the_table_shows_scans_warnings_and_skipped_files(folder, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    run(folder)
+    shown = capsys.readouterr().out
+    for text in ("CT", "5 x 4 x 5", "geometry.gap", "notes.txt", "unknown format"):
+        assert text in shown
+
+
+def test_nifti_files_are_named_after_the_scans(folder, tmp_path):
+    run(folder, "--nifti", tmp_path / "out")
+    (scan,) = read_case([folder], guarded=False).scans
+    image = nibabel.load(tmp_path / "out" / f"{scan.id}.nii.gz")
+    assert np.array_equal(np.asarray(image.dataobj), scan.voxels.transpose(2, 1, 0))
+    assert np.allclose(image.affine[:, [2, 1, 0, 3]], scan.affine)
+
+
+def test_two_patients_need_a_choice(folder, tmp_path):
+    write_series(folder / "other", noise(3, 4, 4, seed=2), PatientID="P2", SeriesInstanceUID="1.2.3.4", SeriesNumber=2)
+    with pytest.raises(CaseError, match="--patient N"):
+        run(folder, "--nifti", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    run(folder, "--patient", 2, "--json", tmp_path / "out.json")
+    assert [scan["shape"] for scan in json.loads((tmp_path / "out.json").read_text())["scans"]] == [[3, 4, 4]]

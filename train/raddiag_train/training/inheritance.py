@@ -1,0 +1,62 @@
+"""A network that starts from the weights of a trained model: for fine-tuning, and for training in stages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from raddiag_engine.errors import ConfigError
+from raddiag_engine.models.folder import load_model
+from raddiag_engine.models.registry import find_model
+from raddiag_engine.network.model import RadDiag
+
+
+@torch.no_grad()
+def inherit_weights(network: RadDiag, disorders: Sequence[str], model: str) -> None:
+    """Copy the weights of a model; the classifier's rows go by the disorders' names, new disorders keep theirs.
+
+    Args:
+        network: Of the same encoder and fusion as the model; changed in place.
+        disorders: Names of its classes, in the order of the logits.
+        model: Name or folder of the model.
+
+    Raises:
+        ModelError: There is no such model, or it is damaged.
+        ConfigError: Its encoder or fusion is another one.
+    """
+    ancestor = load_model(find_model(model))
+    theirs, ours = ancestor.network.state_dict(), network.state_dict()
+    differing = sorted(
+        name
+        for name in ours.keys() | theirs.keys()
+        if not _of_classifier(name) and _shape(ours, name) != _shape(theirs, name)
+    )
+    if differing:
+        raise ConfigError(
+            f"optimisation.initial_model: {model} has another encoder or fusion (such as {differing[0]}); "
+            "give the recipe the model's [network]"
+        )
+    index_of = {disorder.name: k for k, disorder in enumerate(ancestor.card.disorders)}
+    shared = [(k, index_of[name]) for k, name in enumerate(disorders) if name in index_of]
+    for name, tensor in ours.items():
+        if not _of_classifier(name):
+            tensor.copy_(theirs[name])
+    mine, parents = _last_layer(network), _last_layer(ancestor.network)
+    if shared and mine.weight.shape[1:] == parents.weight.shape[1:]:
+        rows, parent_rows = (torch.tensor(column, device=mine.weight.device) for column in zip(*shared, strict=True))
+        for own, parent in ((mine.weight, parents.weight), (mine.bias, parents.bias)):
+            own[rows] = parent.to(own.device)[parent_rows]
+
+
+def _of_classifier(name: str) -> bool:
+    return name.startswith("head.")
+
+
+def _shape(tensors: dict[str, torch.Tensor], name: str) -> tuple[int, ...] | None:
+    return tuple(tensors[name].shape) if name in tensors else None
+
+
+def _last_layer(network: RadDiag) -> nn.Linear:
+    return [module for module in network.head.modules() if isinstance(module, nn.Linear)][-1]
