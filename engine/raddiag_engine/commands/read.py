@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from raddiag_engine.cases import Case, Scan
 
 
@@ -82,20 +84,31 @@ def _write_nifti(case: Case, folder: Path) -> None:
 
 def _print_tables(case: Case) -> None:
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
-    console = Console()
-    scans = Table("scan", "modality", "kind", "size", "spacing (mm)", "what to know", title=f"{len(case.scans)} scans")
+    console = Console(highlight=False)
+    table = Table(title=f"scans: {len(case.scans)}", title_justify="left")
+    table.add_column("scan", no_wrap=True)
+    for heading in ("modality", "kind", "size", "spacing (mm)"):
+        table.add_column(heading)
     for scan in case.scans:
         size = " x ".join(map(str, scan.voxels.shape))
         spacing = " x ".join(f"{length:.3g}" for length in scan.spacing_mm) if scan.spacing_mm else "unknown"
-        notes = [] if scan.usable else [f"[bold]not used:[/] {escape(scan.reason or '')}"]
-        notes += [f"{warning.code.value}: {escape(warning.message)}" for warning in scan.warnings]
-        scans.add_row(scan.id, scan.modality.value, scan.kind, size, spacing, "\n".join(notes))
-    console.print(scans)
+        table.add_row(scan.id, scan.modality.value, scan.kind, size, spacing)
+    console.print(table)
+    _print_notes(console, case)
+
+
+def _print_notes(console: Console, case: Case) -> None:
+    """Below the table, at full width: what is wrong with each scan, then the files skipped."""
+    from rich.markup import escape
+
+    for scan in case.scans:
+        notes = [] if scan.usable else [f"not used: {scan.reason}"]
+        notes += [f"{warning.code.value}: {warning.message}" for warning in scan.warnings]
+        for note in notes:
+            console.print(f"[bold]{scan.id}[/] {escape(note)}", soft_wrap=True)
     if case.skipped:
-        skipped = Table("file", "why", title=f"{len(case.skipped)} files skipped")
-        for line in case.skipped:
-            skipped.add_row(escape(str(line.path)), escape(line.reason))
-        console.print(skipped)
+        console.print(f"\nfiles skipped: {len(case.skipped)}")
+    for line in case.skipped:
+        console.print(f"[bold]{escape(str(line.path))}[/] {escape(line.reason)}", soft_wrap=True)

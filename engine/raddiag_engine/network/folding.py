@@ -45,6 +45,7 @@ class FoldedConvolution(nn.Module):
         self.bias = nn.Parameter(bias, requires_grad=False)
         self.stride, self.padding = list(convolution.stride), [edge // 2 for edge in convolution.kernel_size]
         self.relu = relu
+        self._packed: Tensor | None = None  # the weight in oneDNN's own layout, once it is known that it is wanted
 
     def forward(self, x: Tensor, addend: Tensor | None = None) -> Tensor:
         """The folded step.
@@ -63,7 +64,12 @@ class FoldedConvolution(nn.Module):
 
     def _fused(self, x: Tensor, addend: Tensor | None) -> Tensor:
         dilation = [1] * len(self.stride)
-        step = (self.weight, self.bias, self.padding, self.stride, dilation, 1)
+        if self._packed is None or self._packed.dtype != self.weight.dtype:
+            # Else oneDNN would lay out all weights anew for every chunk.
+            self._packed = torch.ops.mkldnn._reorder_convolution_weight(
+                self.weight, self.padding, self.stride, dilation, 1, list(x.shape)
+            )
+        step = (self._packed, self.bias, self.padding, self.stride, dilation, 1)
         convolve = torch.ops.mkldnn._convolution_pointwise
         if addend is None:
             return convolve(x, *step, "relu" if self.relu else "none", [], "")

@@ -120,7 +120,8 @@ from raddiag_engine.reading import read_case, read_file
 read_case([{str(path)!r}])
 assert not {{"torch", "pydicom", "nibabel"}} & set(sys.modules), "the parent parses nothing"
 read_file({str(path)!r})
-import raddiag_engine.reading.dicom, raddiag_engine.reading.nifti, raddiag_engine.reading.tiff, raddiag_engine.reading.worker
+import raddiag_engine.reading.dicom, raddiag_engine.reading.nifti
+import raddiag_engine.reading.tiff, raddiag_engine.reading.worker
 assert "torch" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -91,7 +91,7 @@ def test_a_lesion_is_clear_where_it_shows_and_lost_in_noise_elsewhere(
                 assert np.percentile(difference[mask], 75) > 3 * _noise(same.voxels, mask)
             elif scan.id.rsplit("-", 1)[1] not in visible_in and difference.any():
                 changed = difference > 0.2 * difference.max()
-                assert difference[changed].mean() < 1.3 * _noise(same.voxels, changed)
+                assert difference[changed].mean() < 1.5 * _noise(same.voxels, changed)
 
 
 def _noise(voxels: np.ndarray, region: np.ndarray) -> float:

@@ -48,7 +48,7 @@ LIVER = replace(SOFT, hu=110.0, echo=0.55, attenuation_db_per_mm=0.055, impedanc
 RENAL_CORTEX = replace(SOFT, hu=165.0, echo=0.28, impedance_mrayl=1.63)
 RENAL_SINUS = replace(FAT, hu=-40.0, echo=1.5, impedance_mrayl=1.58)
 BILE = replace(WATER, hu=12.0)
-CHOLESTEROL_STONE = replace(BILE, hu=nan, echo=7.0, attenuation_db_per_mm=0.8, impedance_mrayl=2.6)
+CHOLESTEROL_STONE = replace(BILE, hu=nan, echo=2.6, attenuation_db_per_mm=0.6, impedance_mrayl=1.8)
 CALCIUM_STONE = replace(CORTICAL_BONE, hu=900.0, echo=9.0, attenuation_db_per_mm=1.6, impedance_mrayl=4.0)
 SILENT = {"echo": nan, "attenuation_db_per_mm": nan, "impedance_mrayl": nan}
 METASTASIS_RIM = replace(LIVER, hu=205.0, **SILENT)
@@ -101,7 +101,7 @@ def _front_of(skin: Ellipsoid, x: float) -> float:
 
 def _gallbladder(rng: np.random.Generator, plane_x: float) -> Ellipsoid:
     centre = (plane_x + rng.normal(0, 2), 38 + rng.uniform(-5, 5), -14 + rng.uniform(-6, 6))
-    return Ellipsoid(point(centre), point(rng.uniform((14, 15, 24), (18, 20, 36))), rotation(rng.uniform(20, 55), 0, 0))
+    return Ellipsoid(point(centre), point(rng.uniform((14, 14, 22), (19, 22, 38))), rotation(rng.uniform(20, 55), 0, 0))
 
 
 def _kidneys(rng: np.random.Generator, plane_x: float, s: float) -> tuple[Ellipsoid, Ellipsoid]:
@@ -113,11 +113,12 @@ def _kidneys(rng: np.random.Generator, plane_x: float, s: float) -> tuple[Ellips
 
 def _kidney_parts(kidneys: tuple[Ellipsoid, Ellipsoid], rng: np.random.Generator) -> list[Part]:
     cortex = replace(RENAL_CORTEX, hu=rng.uniform(140, 190))
+    sinus_fat = replace(RENAL_SINUS, echo=rng.uniform(0.9, 2.4))
     parts = []
     for kidney, side in zip(kidneys, (1.0, -1.0), strict=True):
         centre, radii = np.asarray(kidney.centre_mm), np.asarray(kidney.radii_mm)
-        sinus = Ellipsoid(point(centre - (side * 6, 0, 0)), point(radii * (0.42, 0.42, 0.55)), kidney.rotation)
-        parts += [Part(Offset(kidney, 5), FAT), Part(kidney, cortex), Part(sinus, RENAL_SINUS)]
+        sinus = Ellipsoid(point(centre - (side * 6, 0, 0)), point(radii * rng.uniform((0.36, 0.36, 0.48), (0.48, 0.48, 0.62))), kidney.rotation)
+        parts += [Part(Offset(kidney, 5), FAT), Part(kidney, cortex), Part(sinus, sinus_fat)]
     return parts
 
 
@@ -156,8 +157,8 @@ def _shadowing_ribs(rng: np.random.Generator, skin: Ellipsoid, plane_x: float) -
         z, radius, depth = z + rng.uniform(-6, 6), rng.uniform(3.0, 8.0), rng.uniform(10, 26)
         start, end = (plane_x - 22, front - depth + 3, z), (plane_x + 24, front - depth - 8, z + rng.uniform(-5, 5))
         parts.append(Part(Capsule(start, end, radius, radius), replace(CORTICAL_BONE, hu=rng.uniform(300, 800))))
-    for _ in range(int(rng.integers(0, 3))):
-        y, z, radius = rng.uniform(5, 55), rng.uniform(-80, -50), rng.uniform(5, 10)
+    for _ in range(int(rng.integers(0, 4))):
+        y, z, radius = rng.uniform(-10, 60), rng.uniform(-85, -50), rng.uniform(5, 10)
         loop = Capsule((plane_x - 20, y, z), (plane_x + 20, y, z + rng.uniform(-12, 12)), radius, radius)
         parts += [Part(loop, replace(SOFT, hu=70.0)), Part(Offset(loop, -2.5), AIR)]
     return parts

@@ -34,7 +34,7 @@ from raddiag_train.phantoms.shapes import (
 from raddiag_train.phantoms.texture import SmoothField
 from raddiag_train.phantoms.tissues import AIR, BLOOD, CORTICAL_BONE, FAT, LUNG, MUSCLE, SOFT, TRABECULAR_BONE, WATER
 
-GROUND_GLASS = replace(LUNG, hu=-720.0, texture=0.1)
+GROUND_GLASS = replace(LUNG, hu=-708.0, texture=0.1)
 HAZE = replace(LUNG, hu=-600.0)
 
 
@@ -222,7 +222,7 @@ def scan(body: Body, seed: np.random.SeedSequence) -> tuple[Exposure, ...]:
     pixel = ct_rng.uniform(3.4, 3.9)
     shift = point(ct_rng.uniform((-12, -10, -14), (12, 10, 14)))
     lattice = Lattice("zyx", shift, (24, 96, 96), (ct_rng.uniform(10.5, 12.0), -pixel, -pixel))
-    ct = scan_ct(body, lattice, ct_rng, noise_hu=ct_rng.uniform(15, 32))
+    ct = scan_ct(body, lattice, ct_rng, noise_hu=ct_rng.uniform(14, 28))
     width = xray_rng.uniform(310, 350)
     centre = point(xray_rng.uniform((-14, 0, -16), (14, 0, 16)))
     film = Lattice("zyx", centre, (112, 56, 112), (-width / 112, -4.2, -width / 112))
@@ -231,7 +231,7 @@ def scan(body: Body, seed: np.random.SeedSequence) -> tuple[Exposure, ...]:
         film,
         160,
         xray_rng,
-        photons_per_pixel=xray_rng.uniform(1000, 1800),
+        photons_per_pixel=xray_rng.uniform(800, 1300),
         scatter_to_primary=xray_rng.uniform(0.25, 0.5),
     )
     return (
