@@ -42,7 +42,8 @@ def run(args: argparse.Namespace) -> int:
     from rich.text import Text
 
     findings = list(examine())
-    table = Table("", "what", "found")
+    table = Table("", "what")
+    table.add_column("found", overflow="fold")
     for finding in findings:
         mark = Text("ok", "green") if finding.sound else Text("FAILED", "bold red")
         table.add_row(mark, finding.subject, Text(finding.text))

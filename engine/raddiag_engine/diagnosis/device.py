@@ -66,7 +66,7 @@ def place(choice: str = "auto") -> Placement:
     if choice not in DEVICE_CHOICES:
         raise RaddiagError(f"no device {choice!r}; choose {', '.join(DEVICE_CHOICES)}")
     if choice == "cpu" or (choice == "auto" and not torch.cuda.is_available()):
-        return Placement(torch.device("cpu"), "float32", scans_per_chunk=1, slices_per_chunk=16)
+        return Placement(torch.device("cpu"), "float32", scans_per_chunk=1, slices_per_chunk=4)
     if not torch.cuda.is_available():
         built = "finds no usable GPU" if torch.backends.cuda.is_built() else "is a CPU build"
         raise RaddiagError(f"device cuda was asked for, but torch {torch.__version__} {built}; use --device cpu")

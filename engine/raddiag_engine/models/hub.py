@@ -78,7 +78,9 @@ def download(file: HubFile) -> Path:
     """
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.utils import logging
 
+    logging.set_verbosity_error()  # its warnings about each attempt would bury the one line that is raised here
     advice = "download it in a browser and use: raddiag models import"
     try:
         return Path(hf_hub_download(file.repository, file.path, repo_type=file.kind))

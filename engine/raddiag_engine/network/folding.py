@@ -137,4 +137,8 @@ def _folded_weights(convolution: nn.Conv2d | nn.Conv3d, norm: nn.BatchNorm2d | n
 
 def _onednn_serves(x: Tensor) -> bool:
     gradients = torch.is_grad_enabled() and x.requires_grad
-    return x.device.type == "cpu" and torch.backends.mkldnn.is_available() and not gradients
+    # The operators are torch's own, not public: another version may lack them, and plain ones then serve.
+    known = hasattr(torch.ops.mkldnn, "_convolution_pointwise") and hasattr(
+        torch.ops.mkldnn, "_reorder_convolution_weight"
+    )
+    return known and x.device.type == "cpu" and torch.backends.mkldnn.is_available() and not gradients

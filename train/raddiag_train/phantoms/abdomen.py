@@ -117,7 +117,11 @@ def _kidney_parts(kidneys: tuple[Ellipsoid, Ellipsoid], rng: np.random.Generator
     parts = []
     for kidney, side in zip(kidneys, (1.0, -1.0), strict=True):
         centre, radii = np.asarray(kidney.centre_mm), np.asarray(kidney.radii_mm)
-        sinus = Ellipsoid(point(centre - (side * 6, 0, 0)), point(radii * rng.uniform((0.36, 0.36, 0.48), (0.48, 0.48, 0.62))), kidney.rotation)
+        sinus = Ellipsoid(
+            point(centre - (side * 6, 0, 0)),
+            point(radii * rng.uniform((0.36, 0.36, 0.48), (0.48, 0.48, 0.62))),
+            kidney.rotation,
+        )
         parts += [Part(Offset(kidney, 5), FAT), Part(kidney, cortex), Part(sinus, sinus_fat)]
     return parts
 
@@ -156,11 +160,13 @@ def _shadowing_ribs(rng: np.random.Generator, skin: Ellipsoid, plane_x: float) -
     for z in rng.permutation((-62.0, -44.0, 34.0, 52.0))[: int(rng.integers(0, 5))]:
         z, radius, depth = z + rng.uniform(-6, 6), rng.uniform(3.0, 8.0), rng.uniform(10, 26)
         start, end = (plane_x - 22, front - depth + 3, z), (plane_x + 24, front - depth - 8, z + rng.uniform(-5, 5))
-        parts.append(Part(Capsule(start, end, radius, radius), replace(CORTICAL_BONE, hu=rng.uniform(300, 800))))
+        cartilage = replace(CORTICAL_BONE, hu=rng.uniform(300, 800), attenuation_db_per_mm=rng.uniform(0.3, 1.6))
+        parts.append(Part(Capsule(start, end, radius, radius), cartilage))
     for _ in range(int(rng.integers(0, 4))):
         y, z, radius = rng.uniform(-10, 60), rng.uniform(-85, -50), rng.uniform(5, 10)
         loop = Capsule((plane_x - 20, y, z), (plane_x + 20, y, z + rng.uniform(-12, 12)), radius, radius)
-        parts += [Part(loop, replace(SOFT, hu=70.0)), Part(Offset(loop, -2.5), AIR)]
+        gas = replace(AIR, echo=rng.uniform(0.0, 3.0), attenuation_db_per_mm=rng.uniform(0.4, 2.0), impedance_mrayl=1.3)
+        parts += [Part(loop, replace(SOFT, hu=70.0)), Part(Offset(loop, -2.5), gas)]
     return parts
 
 
@@ -268,7 +274,8 @@ def gallstones(body: Body, place: Placement) -> Lesion:
         stones.append(Ellipsoid(place.at(point(middle), radius), point(radius * place.rng.uniform(0.85, 1.1, 3))))
     stone_set = Union(tuple(stones))
     extent = Intersection((stone_set, gallbladder))
-    return Lesion("Gallstones", (Part(stone_set, CHOLESTEROL_STONE, within=gallbladder),), extent)
+    stuff = replace(CHOLESTEROL_STONE, attenuation_db_per_mm=place.rng.uniform(0.3, 0.8))
+    return Lesion("Gallstones", (Part(stone_set, stuff, within=gallbladder),), extent)
 
 
 def kidney_stone(body: Body, place: Placement) -> Lesion:

@@ -46,8 +46,8 @@ def build(rng: np.random.Generator) -> Body:
     skin = Capsule((0, 0, 220), (0, -4, -220), rng.uniform(58, 76) * s, rng.uniform(44, 56) * s)
     patella = Ellipsoid((rng.normal(0, 4), 44 * s, 18 * s), (21 * s, 9 * s, 22 * s))
     cortex_mm = rng.uniform(2.4, 4.4)
-    marrow = replace(FATTY_MARROW, hu=rng.uniform(350, 550), texture=rng.uniform(0.1, 0.35))
-    cortex = replace(CORTICAL_BONE, hu=rng.uniform(850, 1350))
+    marrow = replace(FATTY_MARROW, hu=rng.uniform(300, 620), texture=rng.uniform(0.1, 0.35))
+    cortex = replace(CORTICAL_BONE, hu=rng.uniform(800, 1500))
     parts = [
         Part(skin, FAT),
         *_muscles(rng, s),
