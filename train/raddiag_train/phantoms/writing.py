@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -93,13 +94,7 @@ def _write_case(output: Path, file_format: Format, seed: int, split: str) -> Cas
             unfinished.replace(folder)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
-    return _with_split(read_records(folder / "case.jsonl")[0], split)
-
-
-def _with_split(record: CaseRecord, split: str) -> CaseRecord:
-    from dataclasses import replace
-
-    return replace(record, split=split)
+    return replace(read_records(folder / "case.jsonl")[0], split=split)
 
 
 def write_case(phantom: PhantomCase, folder: Path, *, split: str = "", file_format: Format = "nifti") -> CaseRecord:
