@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from raddiag_engine.cases import Case
+from raddiag_engine.cases import Case, Scan
 from raddiag_engine.errors import CaseError
 
 REASONS_SHOWN = 3
@@ -27,12 +27,20 @@ def check_case(case: Case) -> None:
 
 
 def _why_unusable(case: Case) -> str:
-    reasons = [f"{scan.id}: {unused_reason(case, scan.id)}" for scan in case.scans]
+    reasons = [f"{_file_of(scan)}: {unused_reason(case, scan.id)}" for scan in case.scans]
     reasons += [f"{skipped.path.name}: {skipped.reason}" for skipped in case.skipped]
     if not reasons:
         return "it is empty; add a scan"
     more = len(reasons) - REASONS_SHOWN
     return "; ".join(reasons[:REASONS_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+
+
+def _file_of(scan: Scan) -> str:
+    """The scan's file, or its first one and how many more; its id where it came from no file."""
+    if not scan.sources:
+        return scan.id
+    more = len(scan.sources) - 1
+    return scan.sources[0].name + (f" and {more} more" if more else "")
 
 
 def unused_reason(case: Case, scan_id: str) -> str:
