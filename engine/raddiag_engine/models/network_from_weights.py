@@ -48,12 +48,13 @@ def build_network(card: ModelCard, state: Mapping[str, Tensor], source: Path) ->
 class _Undrawn(TorchFunctionMode):
     """Leaves out the drawing of initial weights that are replaced at once.
 
-    The "meta" device would do as much, but importing what it needs for that takes seconds.
+    They are zeroed, not left as memory held them: `trunc_normal_` draws until every value is within its bounds, which
+    undefined values may never be. The "meta" device would do as much, but importing what it needs takes seconds.
     """
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         if func.__name__ in ("normal_", "uniform_", "kaiming_uniform_"):
-            return args[0] if args else (kwargs or {})["tensor"]
+            return (args[0] if args else (kwargs or {})["tensor"]).zero_()
         return func(*args, **(kwargs or {}))
