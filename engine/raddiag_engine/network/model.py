@@ -51,6 +51,25 @@ class RadDiag(nn.Module):
             embeddings_MC = embeddings_MC.index_copy(0, group.slots_N, self.encoder(group).float())
         return embeddings_MC.unflatten(0, batch.mask_BS.shape)
 
+    def encode_with_features(self, batch: PackedBatch) -> tuple[Tensor, list[Tensor]]:
+        """As `encode`, with the feature maps from which each group's embeddings come, for losses on them.
+
+        Returns:
+            embeddings_BSC, and for each group (N, C, h, w) or (N, C, d, h, w), as `spatial_features` gives for a scan.
+
+        Raises:
+            ModelError: The encoder takes scans apart into slices.
+        """
+        if isinstance(self.encoder, SliceAttentionEncoder):
+            raise ModelError("the slice_attention encoder has no feature maps of whole scans in training")
+        embeddings_MC = torch.zeros(batch.mask_BS.numel(), self.config.embedding_width, device=self.device)
+        features = []
+        for group in batch.groups:
+            features.append(self.encoder.group_features(group))
+            embeddings_NC = self.encoder.embed_features(features[-1]).float()
+            embeddings_MC = embeddings_MC.index_copy(0, group.slots_N, embeddings_NC)
+        return embeddings_MC.unflatten(0, batch.mask_BS.shape), features
+
     @torch.no_grad()
     def encode_scans(
         self, scans: Sequence[NetworkScan], chunk: int, progress: Callable[[int, int], None] | None = None

@@ -41,7 +41,11 @@ class ResNetEncoder(nn.Module):
         Returns:
             embeddings_NC.
         """
-        return self.embed_features(self._normalise(group.voxels))
+        return self.embed_features(self.group_features(group))
+
+    def group_features(self, group: ScanGroup) -> Tensor:
+        """Output of the normalisation module: (N, C, h, w) of images, (N, C, d, h, w) of volumes."""
+        return self._normalise(group.voxels)
 
     def spatial_features(self, scan: NetworkScan) -> Tensor:
         """Output of the scan's normalisation module: (1, C, h, w), or (1, C, d, h, w), which still has depth."""

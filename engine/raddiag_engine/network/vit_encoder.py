@@ -78,7 +78,11 @@ class ViTEncoder(nn.Module):
         Returns:
             embeddings_NC.
         """
-        return self.embed_features(self._tokens(group.voxels))
+        return self.embed_features(self.group_features(group))
+
+    def group_features(self, group: ScanGroup) -> Tensor:
+        """Output tokens on their grid: (N, C, h, w) of images, (N, C, d, h, w) of volumes."""
+        return self._tokens(group.voxels)
 
     def spatial_features(self, scan: NetworkScan) -> Tensor:
         """Output tokens on their grid: (1, C, h, w) of an image, (1, C, d, h, w) of a volume."""

@@ -89,6 +89,27 @@ class PreparedScan:
             return frames
         return stored.reshape(self.scan_shape)
 
+    def carry(self, scan_map: NDArray[np.floating]) -> NDArray[np.float32]:
+        """A map on the scan's own voxels, such as a lesion mask, carried onto the prepared grid: as the voxels were.
+
+        Args:
+            scan_map: Of shape `scan_shape`.
+
+        Returns:
+            Float32 of the shape of `voxels`.
+
+        Raises:
+            ValueError: The map is of another shape.
+        """
+        if scan_map.shape != self.scan_shape:
+            raise ValueError(f"a map of shape {scan_map.shape} is not on the scan's grid {self.scan_shape}")
+        stored = scan_map[None] if self.scan_kind == "image" else scan_map
+        shown = self.orientation.apply(stored)
+        shown = self.depth.gather_all(shown) if self.is_volume else shown[self.slices[0]][None]
+        height_px, width_px = self.voxels.shape[-2:]
+        resized = resize_slices(shown.astype(np.float32), height_px, width_px, antialias=True)
+        return np.asarray(np.broadcast_to(resized if self.is_volume else resized[0], self.voxels.shape))
+
     def describe(self) -> str:
         """What the network saw, such as "32 of 412 slices, 256 px, window 40/400 (preset mediastinum)"."""
         prepared = len(self.slices)

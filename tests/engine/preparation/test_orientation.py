@@ -57,6 +57,10 @@ def test_a_landmark_is_shown_where_a_radiologist_expects_it_and_its_map_returns(
     assert (np.abs(np.array(peak) - expected) <= np.array(prepared.voxels.shape) / min(scan.voxels.shape) + 1).all()
     assert abs(prepared.slices[peak[0]] - index[0]) <= 0.5
 
+    carried = prepared.carry(scan.voxels / 1000)
+    assert carried.shape == prepared.voxels.shape
+    assert np.unravel_index(carried.argmax(), carried.shape) == peak
+
     evidence = np.zeros_like(prepared.voxels)
     evidence[peak] = 1.0
     restored = prepared.restore(evidence)

@@ -7,6 +7,7 @@ the generator's state is all that an exact resume needs, and a GPU is never wait
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor
 from raddiag_engine.network.packing import PackedBatch, ScanGroup
 from raddiag_train.data.erasing import borders, corners, rectangles
 from raddiag_train.data.geometric_augmentation import affine_matrices, elastic_displacement, resample, sampling_grid
+from raddiag_train.data.lesion_batches import GroupLesions
 
 
 @dataclass(frozen=True)
@@ -86,16 +88,39 @@ def augment(
     Returns:
         The batch on `device`, voxels float32 in [0, 1]. The slices of a scan are changed alike.
     """
+    return augment_with_lesions(batch, (None,) * len(batch.groups), config, generator, device)[0]
+
+
+def augment_with_lesions(
+    batch: PackedBatch,
+    lesions: Sequence[GroupLesions | None],
+    config: AugmentationConfig,
+    generator: torch.Generator,
+    device: torch.device | str = "cpu",
+) -> tuple[PackedBatch, tuple[GroupLesions | None, ...]]:
+    """As `augment`, with the lesion maps deformed as their scans are.
+
+    Args:
+        batch: As for `augment`.
+        lesions: Of each group of the batch, on the CPU.
+        config: What is done, and how often.
+        generator: On the CPU.
+        device: Where the work is done.
+
+    Returns:
+        The batch and its lesion maps, both on `device`.
+    """
     cases, most_scans = batch.mask_BS.shape
     flipped_B = torch.rand(cases, generator=generator) < config.flip_probability
-    groups = []
-    for group in batch.groups:
+    groups, deformed = [], []
+    for group, of_group in zip(batch.groups, lesions, strict=True):
         flipped_N = flipped_B[group.slots_N // most_scans]
         there = group.to(device, non_blocking=True)
-        changed = _Augmentation(_rows(there), _scan_of_row(group), flipped_N, config, generator).run()
-        groups.append(replace(there, voxels=changed.view(there.voxels.shape)))
+        augmentation = _Augmentation(_rows(there), _scan_of_row(group), flipped_N, config, generator, of_group)
+        groups.append(replace(there, voxels=augmentation.run().view(there.voxels.shape)))
+        deformed.append(augmentation.lesions)
     modality_ids_BS = batch.modality_ids_BS.to(device, non_blocking=True)
-    return PackedBatch(tuple(groups), modality_ids_BS, batch.mask_BS.to(device, non_blocking=True))
+    return PackedBatch(tuple(groups), modality_ids_BS, batch.mask_BS.to(device, non_blocking=True)), tuple(deformed)
 
 
 def as_float(batch: PackedBatch) -> PackedBatch:
@@ -136,8 +161,10 @@ class _Augmentation:
         flipped: Tensor,
         config: AugmentationConfig,
         generator: torch.Generator,
+        lesions: GroupLesions | None = None,
     ) -> None:
         self.rows_NSHW = rows_NSHW
+        self.lesions = None if lesions is None else lesions.to(rows_NSHW.device)
         self.scan_of_row = scan_of_row
         self.flipped = flipped
         self.scans = len(flipped)
@@ -183,6 +210,16 @@ class _Augmentation:
         rows, rows_there = self._rows_of(position >= 0)
         grid = grid[self._there(position[self.scan_of_row[rows]])]
         self.rows_NSHW[rows_there] = resample(self.rows_NSHW[rows_there], grid)
+        self._deform_lesions(rows_there, grid)
+
+    def _deform_lesions(self, rows: Tensor, grid: Tensor) -> None:
+        """Carry the lesion maps along; images and volumes only, whose rows are their scans."""
+        if self.lesions is None:
+            return
+        mapped, bent = torch.nonzero(self.lesions.rows_R[:, None] == rows).unbind(1)
+        maps_RDHW = self.lesions.maps_RDHW.clone()
+        maps_RDHW[mapped] = resample(maps_RDHW[mapped].float(), grid[bent], nearest=True).to(torch.uint8)
+        self.lesions = replace(self.lesions, maps_RDHW=maps_RDHW)
 
     def _contrast(self) -> None:
         chosen, gamma = self._chosen(self.config.contrast_probability), self._uniform(*self.config.gamma)

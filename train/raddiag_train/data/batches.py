@@ -11,6 +11,7 @@ from torch import Tensor
 
 from raddiag_engine.network.config import NetworkConfig
 from raddiag_engine.network.packing import NetworkScan, PackedBatch, ScanGroup, pack
+from raddiag_train.data.lesion_batches import GroupLesions, group_lesions
 from raddiag_train.data.prepared import StoredCase
 from raddiag_train.data.prepared_shards import StoredScan
 
@@ -23,17 +24,19 @@ class TrainingBatch:
         packed: The scans; voxels stay uint8 until `augment` or `as_float`, a quarter of what has to be moved.
         labels_BK: float32 targets.
         indices_B: int64, position of each case in the data set.
+        lesions: Of each group of `packed`; None for a group without a lesion map.
     """
 
     packed: PackedBatch
     labels_BK: Tensor
     indices_B: Tensor
+    lesions: tuple[GroupLesions | None, ...]
 
     def pin_memory(self) -> TrainingBatch:
         """The same batch in page-locked memory; called by a DataLoader."""
         groups = tuple(_pinned(group) for group in self.packed.groups)
         packed = PackedBatch(groups, self.packed.modality_ids_BS.pin_memory(), self.packed.mask_BS.pin_memory())
-        return TrainingBatch(packed, self.labels_BK.pin_memory(), self.indices_B.pin_memory())
+        return TrainingBatch(packed, self.labels_BK.pin_memory(), self.indices_B.pin_memory(), self.lesions)
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,8 @@ class Collate:
     def __call__(self, cases: Sequence[StoredCase]) -> TrainingBatch:
         packed = pack([[_network_scan(scan) for scan in case.scans] for case in cases], self.network)
         labels_BK = torch.from_numpy(np.stack([case.labels_K for case in cases]))
-        return TrainingBatch(packed, labels_BK, torch.tensor([case.index for case in cases]))
+        lesions = tuple(group_lesions(group, cases, packed.mask_BS.shape[1]) for group in packed.groups)
+        return TrainingBatch(packed, labels_BK, torch.tensor([case.index for case in cases]), lesions)
 
 
 def drop_modalities(

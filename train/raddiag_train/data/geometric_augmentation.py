@@ -83,6 +83,7 @@ def elastic_displacement(noise_N2HW: Tensor, sigma_px_N: Sequence[float], magnit
     return displacement.permute(0, 2, 3, 1) * per_px
 
 
-def resample(voxels_NSHW: Tensor, grid_NHW2: Tensor) -> Tensor:
-    """Bilinear sampling, black outside the slice."""
-    return F.grid_sample(voxels_NSHW, grid_NHW2, mode="bilinear", padding_mode="zeros", align_corners=False)
+def resample(voxels_NSHW: Tensor, grid_NHW2: Tensor, *, nearest: bool = False) -> Tensor:
+    """Bilinear sampling, or of the nearest voxel as for a map of numbers; 0 outside the slice."""
+    mode = "nearest" if nearest else "bilinear"
+    return F.grid_sample(voxels_NSHW, grid_NHW2, mode=mode, padding_mode="zeros", align_corners=False)

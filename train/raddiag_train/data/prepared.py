@@ -22,11 +22,13 @@ from raddiag_engine.configuration import to_mapping
 from raddiag_engine.errors import RaddiagError, ReadError
 from raddiag_engine.preparation.config import PreparationConfig
 from raddiag_train.data.labels import LabelSpace
+from raddiag_train.data.lesion_map import lesion_map
 from raddiag_train.data.prepared_shards import ShardReader, ShardWriter, StoredScan
 from raddiag_train.data.records import CaseRecord, ScanRecord
 
 Progress = Callable[[int, int], None]
 CASES_PER_TASK = 16
+STORAGE_VERSION = 2  # of the shards; older ones stay unread
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +39,14 @@ class StoredCase:
         index: Position in the data set.
         scans: Prepared scans, in the order of the record.
         labels_K: (K,) float32 targets.
+        lesion_classes: For each scan the class of each of its masks, in the order its lesion map counts them; -1 for a
+            disorder that is not in the label space.
     """
 
     index: int
     scans: list[StoredScan]
     labels_K: NDArray[np.float32]
+    lesion_classes: tuple[tuple[int, ...], ...]
 
 
 class PreparedDataset:
@@ -84,12 +89,17 @@ class PreparedDataset:
         return len(self.records)
 
     def __getitem__(self, index: int) -> StoredCase:
-        return StoredCase(index, self._shards.read(self._keys[index]), self.labels_NK[index])
+        scans = self._shards.read(self._keys[index])
+        classes = tuple(
+            tuple(self.labels.indices.get(disorder, -1) for disorder in scan.masks)
+            for scan in self.records[index].scans
+        )
+        return StoredCase(index, scans, self.labels_NK[index], classes)
 
 
 def preparation_key(preparation: PreparationConfig) -> str:
     """Names the preparation: its configuration and the code that reads and prepares."""
-    digest = hashlib.sha256(json.dumps(to_mapping(preparation), sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps([STORAGE_VERSION, to_mapping(preparation)], sort_keys=True).encode())
     for package in (raddiag_engine.reading, raddiag_engine.preparation):
         for source in sorted(path for root in package.__path__ for path in Path(root).rglob("*.py")):
             digest.update(source.read_bytes())
@@ -112,7 +122,13 @@ def prepare_record(record: CaseRecord, preparation: PreparationConfig) -> list[S
     except RaddiagError as error:
         raise ReadError(record.scans[0].path, f"its case cannot be prepared: {error}") from error
     return [
-        StoredScan(np.rint(scan.voxels * 255.0).astype(np.uint8), scan.is_volume, scan.modality_id) for scan in prepared
+        StoredScan(
+            np.rint(scan.voxels * 255.0).astype(np.uint8),
+            scan.is_volume,
+            scan.modality_id,
+            lesion_map(described, scan),
+        )
+        for scan, described in zip(prepared, record.scans, strict=True)
     ]
 
 
@@ -148,12 +164,13 @@ def _case_key(record: CaseRecord) -> str:
     """Names a case by path, size and time of its files and by what the record says of them."""
     digest = hashlib.sha256()
     for scan in record.scans:
-        try:
-            status = scan.path.stat()
-        except OSError as error:
-            raise ReadError(scan.path, f"cannot be opened ({error.strerror}; case {record.case_id})") from error
-        words = (str(scan.path.resolve()), status.st_size, status.st_mtime_ns)
-        digest.update(repr((*words, str(scan.modality), str(record.anatomy_of(scan)), str(scan.plane))).encode())
+        for path in (scan.path, *scan.masks.values()):
+            try:
+                status = path.stat()
+            except OSError as error:
+                raise ReadError(path, f"cannot be opened ({error.strerror}; case {record.case_id})") from error
+            digest.update(repr((str(path.resolve()), status.st_size, status.st_mtime_ns)).encode())
+        digest.update(repr((str(scan.modality), str(record.anatomy_of(scan)), str(scan.plane))).encode())
     return digest.hexdigest()
 
 

@@ -1,8 +1,9 @@
 """Prepared cases on disk: shards of memory-mapped uint8 slices, each complete or absent.
 
 A shard is a folder `shard-<id>` with `images.npy` and `volumes.npy`, (rows, H, W) each, and `index.json`. A volume is a
-run of rows, one a slice, so that volumes of different depth need no padding. A shard is written under another name and
-renamed once it is complete.
+run of rows, one a slice, so that volumes of different depth need no padding. Lesion maps, where a data set has them,
+lie in `images.lesions.npy` and `volumes.lesions.npy` in the same way. A shard is written under another name and renamed
+once it is complete.
 """
 
 from __future__ import annotations
@@ -33,11 +34,14 @@ class StoredScan:
             255 times the prepared value, rounded.
         is_volume: True for a volume.
         modality_id: Row of the table of modality embeddings.
+        lesions: Of the shape of `voxels`: 1 + the position among the record's masks of the one that covers a voxel, 0
+            where none does; None for a scan without masks.
     """
 
     voxels: NDArray[np.uint8]
     is_volume: bool
     modality_id: int
+    lesions: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class _Entry:
     rows: slice
     flat: bool
     modality_id: int
+    lesion_rows: slice | None
 
 
 class ShardWriter:
@@ -77,8 +82,13 @@ class ShardWriter:
         for scan in scans:
             flat = scan.voxels.ndim == 2
             rows = scan.voxels[None] if flat else scan.voxels
-            start, stop = self._array("volumes" if scan.is_volume else "images", rows.shape[1:]).append(rows)
-            entries.append([int(scan.is_volume), start, stop, int(flat), scan.modality_id])
+            start, stop = self._array(_array_name(scan.is_volume), rows.shape[1:]).append(rows)
+            first_lesion_row = -1
+            if scan.lesions is not None:
+                lesion_rows = scan.lesions[None] if flat else scan.lesions
+                first_lesion_row, _ = self._array(_lesions_name(scan.is_volume), rows.shape[1:]).append(lesion_rows)
+                self._bytes += lesion_rows.nbytes
+            entries.append([int(scan.is_volume), start, stop, int(flat), scan.modality_id, first_lesion_row])
             self._bytes += rows.nbytes
         self._cases[key] = entries
         if self._bytes >= self._shard_bytes:
@@ -119,10 +129,7 @@ class ShardReader:
             try:
                 cases = json.loads((shard / "index.json").read_text(encoding="utf-8"))["cases"]
                 for key, scans in cases.items():
-                    self._entries[key] = [
-                        _Entry(number, bool(volume), slice(start, stop), bool(flat), modality_id)
-                        for volume, start, stop, flat, modality_id in scans
-                    ]
+                    self._entries[key] = [_entry(number, *scan) for scan in scans]
             except (OSError, ValueError, KeyError, TypeError) as error:
                 raise RaddiagError(f"{shard}: damaged prepared data ({error}); delete this folder") from error
 
@@ -133,8 +140,12 @@ class ShardReader:
         """The scans stored under `key`; `voxels` are views of the files."""
         scans = []
         for entry in self._entries[key]:
-            rows = self._map(entry.shard, "volumes" if entry.is_volume else "images")[entry.rows]
-            scans.append(StoredScan(rows[0] if entry.flat else rows, entry.is_volume, entry.modality_id))
+            rows = self._map(entry.shard, _array_name(entry.is_volume))[entry.rows]
+            lesions = None
+            if entry.lesion_rows is not None:
+                lesions = self._map(entry.shard, _lesions_name(entry.is_volume))[entry.lesion_rows]
+                lesions = lesions[0] if entry.flat else lesions
+            scans.append(StoredScan(rows[0] if entry.flat else rows, entry.is_volume, entry.modality_id, lesions))
         return scans
 
     def __getstate__(self) -> dict[str, object]:
@@ -149,3 +160,16 @@ class ShardReader:
             except (OSError, ValueError) as error:
                 raise RaddiagError(f"{path}: damaged prepared data ({error}); delete its folder") from error
         return self._maps[shard, name]
+
+
+def _entry(shard: int, volume: int, start: int, stop: int, flat: int, modality_id: int, lesion_start: int) -> _Entry:
+    lesion_rows = None if lesion_start < 0 else slice(lesion_start, lesion_start + stop - start)
+    return _Entry(shard, bool(volume), slice(start, stop), bool(flat), modality_id, lesion_rows)
+
+
+def _array_name(is_volume: bool) -> str:
+    return "volumes" if is_volume else "images"
+
+
+def _lesions_name(is_volume: bool) -> str:
+    return f"{_array_name(is_volume)}.lesions"

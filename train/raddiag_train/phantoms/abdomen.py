@@ -235,7 +235,7 @@ def _liver_vessels(rng: np.random.Generator, liver: Shape, plane_x: float, s: fl
 
 def liver_cyst(body: Body, place: Placement) -> Lesion:
     """A smooth ball of fluid in the liver, echo-free and bright behind where the ultrasound plane cuts it."""
-    radius = place.rng.uniform(11, 15)
+    radius = place.rng.uniform(14, 18.5)
     depth = 0.85 * radius
     centre = place.inside(_near_plane(body, 0.45 * radius + depth), radius, depth_mm=depth)
     ball = Ellipsoid(centre, point(radius * place.rng.uniform(0.95, 1.05, 3)))
@@ -244,7 +244,7 @@ def liver_cyst(body: Body, place: Placement) -> Lesion:
 
 def liver_haemangioma(body: Body, place: Placement) -> Lesion:
     """A sharply bounded bright ball in ultrasound that takes contrast agent like the liver around it."""
-    radius = place.rng.uniform(10, 14)
+    radius = place.rng.uniform(12, 16)
     depth = 0.85 * radius
     centre = place.inside(_near_plane(body, 0.4 * radius + depth), radius, depth_mm=depth)
     ball = Lumpy(sphere(centre, radius), SmoothField.random(place.rng, 1.5 * radius), 0.05 * radius)
@@ -253,7 +253,7 @@ def liver_haemangioma(body: Body, place: Placement) -> Lesion:
 
 def liver_metastasis(body: Body, place: Placement) -> Lesion:
     """A ball with a bright rim and a dark core in CT, that echoes as the liver does."""
-    radius = place.rng.uniform(17, 25)
+    radius = place.rng.uniform(19, 27)
     centre = place.inside(body.landmarks["liver"], radius, depth_mm=0.85 * radius)
     ball = Lumpy(sphere(centre, radius), SmoothField.random(place.rng, 1.5 * radius), 0.05 * radius)
     core = Offset(ball, -place.rng.uniform(5.5, 7.5))
@@ -289,11 +289,11 @@ def kidney_stone(body: Body, place: Placement) -> Lesion:
         root[0] = body.points["probe"][0] + place.rng.normal(0, 3)
     horns = []
     for angle in place.rng.uniform(0, 120) + np.array([0.0, 120.0, 240.0]) + place.rng.uniform(-25, 25, 3):
-        reach = place.rng.uniform(11, 17)
+        reach = place.rng.uniform(13, 19)
         tip = root + np.array(
             [place.rng.normal(0, 3), np.sin(np.deg2rad(angle)) * reach * 0.6, np.cos(np.deg2rad(angle)) * reach]
         )
-        horns.append(Capsule(point(root), point(tip), place.rng.uniform(5.5, 7.0), place.rng.uniform(4.5, 6.5)))
+        horns.append(Capsule(point(root), point(tip), place.rng.uniform(7.5, 9.0), place.rng.uniform(6.0, 8.0)))
     place.at(point(root), 18)
     stone = Union(tuple(horns))
     return Lesion("Kidney stone", (Part(stone, CALCIUM_STONE, within=kidney),), Intersection((stone, kidney)))

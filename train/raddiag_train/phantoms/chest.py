@@ -177,7 +177,7 @@ def _vessel(start: np.ndarray, end: np.ndarray, start_radius: float, end_radius:
 
 def pulmonary_nodule(body: Body, place: Placement) -> Lesion:
     """A solid ball with an uneven surface, anywhere in a lung."""
-    radius = place.rng.uniform(14, 22)
+    radius = place.rng.uniform(17, 25)
     centre = place.inside(body.landmarks["lung"], radius)
     ball = Lumpy(sphere(centre, radius), SmoothField.random(place.rng, 1.6 * radius), 0.06 * radius)
     return Lesion("Pulmonary nodule", (Part(ball, replace(SOFT, hu=place.rng.uniform(30, 70))),), ball)
@@ -185,7 +185,7 @@ def pulmonary_nodule(body: Body, place: Placement) -> Lesion:
 
 def ground_glass_nodule(body: Body, place: Placement) -> Lesion:
     """A hazy ball through which vessels still show; too faint for the radiograph."""
-    radius = place.rng.uniform(14, 18)
+    radius = place.rng.uniform(18, 24)
     centre = place.inside(body.landmarks["lung"], radius)
     ball = Lumpy(sphere(centre, radius), SmoothField.random(place.rng, 1.6 * radius), 0.06 * radius)
     return Lesion("Ground-glass nodule", (Part(ball, GROUND_GLASS, within=body.landmarks["lung"]),), ball)
@@ -193,7 +193,7 @@ def ground_glass_nodule(body: Body, place: Placement) -> Lesion:
 
 def lung_abscess(body: Body, place: Placement) -> Lesion:
     """A thick wall around gas over a level of pus."""
-    radius = place.rng.uniform(19, 25)
+    radius = place.rng.uniform(21, 28)
     centre = place.inside(body.landmarks["lung"], radius)
     wall = Lumpy(sphere(centre, radius), SmoothField.random(place.rng, 1.5 * radius), 0.06 * radius)
     cavity = sphere(centre, radius - place.rng.uniform(7.0, 9.0))

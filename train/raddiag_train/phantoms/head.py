@@ -183,7 +183,7 @@ def multiple_sclerosis(body: Body, place: Placement) -> Lesion:
     """Oval plaques around the ventricles that stand away from them; FLAIR only."""
     plaques: list[Shape] = []
     for _ in range(int(place.rng.integers(3, 6))):
-        radius = place.rng.uniform(6.0, 9.0)
+        radius = place.rng.uniform(7.0, 10.0)
         centre = place.inside(body.landmarks["around ventricles"], radius, depth_mm=2)
         turn = rotation(*place.rng.uniform(-40, 40, 3))
         plaques.append(Ellipsoid(centre, (radius * 1.4, radius * 0.9, radius), turn))
@@ -207,7 +207,7 @@ def vestibular_schwannoma(body: Body, place: Placement) -> Lesion:
     """A solid enhancing ball beside the brain stem; grey matter's signal in FLAIR."""
     side = place.rng.choice((1.0, -1.0))
     s = body.points["scale"][0]
-    radius = place.rng.uniform(10, 14)
+    radius = place.rng.uniform(11, 15)
     centre = np.array([side * 27 * s, -35 * s, -45 * s]) + place.rng.normal(0, 2, 3)
     ball = sphere(place.at(point(centre), radius), radius)
     cerebellum = body.landmarks["cerebellum"]

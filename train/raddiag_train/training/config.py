@@ -77,6 +77,8 @@ class OptimisationConfig:
         frozen_norm_share: Share of the steps, at the end, in which batch norms use their running statistics, as they
             will in use: images and volumes are normalised apart in training but with common statistics after it.
         mask_unlabelled_sources: True: what a source never labels is unknown for its cases. False: it is absent.
+        localisation_weight: Of the loss that asks the class activation map to lie in the lesion, where cases have masks
+            (`localisation.py`); for the resnet and vit encoders.
     """
 
     initial_model: str = ""
@@ -97,6 +99,7 @@ class OptimisationConfig:
     prior_bias: bool = True
     frozen_norm_share: float = 0.0
     mask_unlabelled_sources: bool = False
+    localisation_weight: float = 0.0
 
     def __post_init__(self) -> None:
         if self.batch_cases < 1 or self.accumulation < 1 or self.batch_cases % self.accumulation:
@@ -106,7 +109,7 @@ class OptimisationConfig:
         for name in ("warmup_share", "ema_decay", "modality_dropout", "scan_dropout", "frozen_norm_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 0 and below 1")
-        for name in ("learning_rate", "weight_decay", "gradient_clip", "mixup_alpha"):
+        for name in ("learning_rate", "weight_decay", "gradient_clip", "mixup_alpha", "localisation_weight"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative")
 
@@ -187,6 +190,8 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if self.optimisation.mixup_alpha > 0 and self.network.encoder == "slice_attention":
             raise ValueError("optimisation.mixup_alpha is for the resnet and vit encoders")
+        if self.optimisation.localisation_weight > 0 and self.network.encoder == "slice_attention":
+            raise ValueError("optimisation.localisation_weight is for the resnet and vit encoders")
 
 
 RECIPES = Path(__file__).parents[1] / "recipes"

@@ -12,13 +12,14 @@ from torch import nn
 
 from raddiag_engine.errors import ConfigError
 from raddiag_engine.network.config import NetworkConfig
+from raddiag_engine.network.memory_format import to_channels_last
 from raddiag_engine.network.model import RadDiag
 from raddiag_train.training.config import OptimisationConfig
 from raddiag_train.training.losses import prior_log_odds
 
 
 def build_network(config: NetworkConfig, classes: int, device: torch.device) -> RadDiag:
-    """A network with random weights, channels last: a convolution with a single input channel follows its weights.
+    """A network with random weights, channels last.
 
     Raises:
         ConfigError: The head needs text embeddings, which a recipe cannot give.
@@ -26,11 +27,7 @@ def build_network(config: NetworkConfig, classes: int, device: torch.device) -> 
     if config.head.kind == "knowledge":
         raise ConfigError('network.head.kind: "knowledge" needs text embeddings, which a recipe lacks; use "linear"')
     network = RadDiag(replace(config, classes=classes)).to(device)
-    for parameter in network.parameters():
-        if parameter.ndim == 4:
-            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
-        elif parameter.ndim == 5:
-            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last_3d)
+    to_channels_last(network, volumes=True)
     return network
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from raddiag_engine.network.model import RadDiag
 from raddiag_train.evaluation.source_results import SourceResult
 from raddiag_train.progress import progress_bar
 from raddiag_train.training.config import TrainingConfig
 from raddiag_train.training.frozen_norms import freeze_norms
+from raddiag_train.training.localisation import localisation_loss
 from raddiag_train.training.losses import binary_cross_entropy
 from raddiag_train.training.publishing import publish
 from raddiag_train.training.random_state import seed_step
@@ -19,7 +21,7 @@ from raddiag_train.training.run_folder import MODEL, open_run_folder
 from raddiag_train.training.stop_signal import StopSignal
 from raddiag_train.training.training_data import load_training_data
 from raddiag_train.training.training_run import TrainingRun, start_run
-from raddiag_train.training.variation import vary
+from raddiag_train.training.variation import StepInput, vary
 
 
 def train(config: TrainingConfig, folder: Path, *, resume: bool = False) -> bool:
@@ -63,9 +65,7 @@ def train_steps(run: TrainingRun) -> bool:
             generator = seed_step(config.run.seed, step)
             for _ in range(accumulation):
                 given = vary(next(batches), known_NK, config, run.device, generator)
-                with run.autocast():
-                    logits_BK = network(given.scans)
-                loss = binary_cross_entropy(logits_BK, given.targets_BK, given.known_BK)
+                loss = step_loss(network, given, run, generator)
                 (loss / accumulation).backward()
                 losses.append(loss.detach())
             gradient_norm = nn.utils.clip_grad_norm_(network.parameters(), gradient_clip)
@@ -88,6 +88,21 @@ def train_steps(run: TrainingRun) -> bool:
             if ends:
                 break
     return run.state.step == run.steps
+
+
+def step_loss(network: RadDiag, given: StepInput, run: TrainingRun, generator: torch.Generator) -> Tensor:
+    """The loss of a batch: of its labels and, where the recipe asks for it, of where its lesions are seen."""
+    weight = run.config.optimisation.localisation_weight
+    with run.autocast():
+        if weight == 0:
+            logits_BK = network(given.scans)
+        else:
+            embeddings_BSC, features = network.encode_with_features(given.scans)
+            logits_BK = network.diagnose(embeddings_BSC, given.scans.modality_ids_BS, given.scans.mask_BS)
+    loss = binary_cross_entropy(logits_BK, given.targets_BK, given.known_BK)
+    if weight == 0:
+        return loss
+    return loss + weight * localisation_loss(logits_BK, features, given.scans, given.lesions, generator)
 
 
 def _line(step: int, results: tuple[SourceResult, ...]) -> str:

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from raddiag_engine.network.packing import PackedBatch
-from raddiag_train.data.augmentation import augment
+from raddiag_train.data.augmentation import augment_with_lesions
 from raddiag_train.data.batches import TrainingBatch, drop_modalities
+from raddiag_train.data.lesion_batches import GroupLesions, showing_lesions
 from raddiag_train.data.mixup import mixup_images
 from raddiag_train.training.config import TrainingConfig
 from raddiag_train.training.scan_dropout import drop_scans
@@ -23,11 +24,13 @@ class StepInput:
         scans: Augmented; voxels float32 in [0, 1].
         targets_BK: In [0, 1]; soft where cases are mixed.
         known_BK: 1 where the source of the case says whether it has the disorder; None if all do.
+        lesions: Of each group of `scans`, augmented with it.
     """
 
     scans: PackedBatch
     targets_BK: Tensor
     known_BK: Tensor | None
+    lesions: tuple[GroupLesions | None, ...]
 
 
 def vary(
@@ -48,21 +51,22 @@ def vary(
     """
     optimisation, packed = config.optimisation, batch.packed
     unknown_id = config.preparation.modality_ids["unknown"][0]
+    showing_BS = showing_lesions(batch.lesions, packed.groups, packed.mask_BS)
     packed = replace(
         packed,
         modality_ids_BS=drop_modalities(
             packed.modality_ids_BS, packed.mask_BS, optimisation.modality_dropout, unknown_id, generator
         ),
-        mask_BS=drop_scans(packed.mask_BS, optimisation.scan_dropout, generator),
+        mask_BS=drop_scans(packed.mask_BS, showing_BS, optimisation.scan_dropout, generator),
     )
     targets_BK = batch.labels_BK.to(device, non_blocking=True)
-    scans = augment(packed.to(device, non_blocking=True), config.augmentation, generator)
+    scans, lesions = augment_with_lesions(packed, batch.lesions, config.augmentation, generator, device)
     if known_NK is None:
         scans, targets_BK = mixup_images(scans, targets_BK, optimisation.mixup_alpha, generator)
-        return StepInput(scans, targets_BK, None)
+        return StepInput(scans, targets_BK, None, lesions)
     # What is known is blended like the targets: a label of a mixture is known if it is in both cases.
     known_BK = known_NK[batch.indices_B].to(device, non_blocking=True)
     both_BL = torch.cat([targets_BK, known_BK], 1)
     scans, both_BL = mixup_images(scans, both_BL, optimisation.mixup_alpha, generator)
     targets_BK, shares_BK = both_BL.chunk(2, 1)
-    return StepInput(scans, targets_BK, (shares_BK > 0.999).float())
+    return StepInput(scans, targets_BK, (shares_BK > 0.999).float(), lesions)

@@ -1,0 +1,74 @@
+"""Lesion maps of a batch, beside the scans they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from raddiag_engine.network.packing import ScanGroup
+from raddiag_train.data.prepared import StoredCase
+
+
+@dataclass(frozen=True, eq=False)
+class GroupLesions:
+    """The lesions of those scans of a group that have a lesion map.
+
+    Attributes:
+        rows_R: int64, row of each such scan in the group.
+        maps_RDHW: uint8, 1 + the position of the mask that covers a voxel, 0 where none does; D is 1 for images.
+        classes_RM: int64, class of each mask; -1 beyond a scan's last one.
+    """
+
+    rows_R: Tensor
+    maps_RDHW: Tensor
+    classes_RM: Tensor
+
+    def to(self, device: torch.device | str) -> GroupLesions:
+        """The same lesions on another device."""
+        parts = (part.to(device, non_blocking=True) for part in (self.rows_R, self.maps_RDHW, self.classes_RM))
+        return GroupLesions(*parts)
+
+
+def showing_lesions(lesions: Sequence[GroupLesions | None], groups: Sequence[ScanGroup], mask_BS: Tensor) -> Tensor:
+    """(B, S), True for the scans that have a lesion map.
+
+    Args:
+        lesions: Of each group.
+        groups: Of the packed batch.
+        mask_BS: Of the packed batch, on the CPU like all else.
+    """
+    showing_M = torch.zeros(mask_BS.numel(), dtype=torch.bool)
+    for group, of_group in zip(groups, lesions, strict=True):
+        if of_group is not None:
+            showing_M[group.slots_N[of_group.rows_R]] = True
+    return showing_M.unflatten(0, mask_BS.shape)
+
+
+def group_lesions(group: ScanGroup, cases: Sequence[StoredCase], most_scans: int) -> GroupLesions | None:
+    """The lesion maps of a group; None if no scan of it has one, or the network takes it apart into slices.
+
+    Args:
+        group: Of the packed cases.
+        cases: All cases of the batch.
+        most_scans: Columns of the (case, scan) grid that the group's slots count in.
+    """
+    if group.kind == "stacks":
+        return None
+    rows, maps, classes = [], [], []
+    for row, slot in enumerate(group.slots_N.tolist()):
+        case, column = cases[slot // most_scans], slot % most_scans
+        lesions = case.scans[column].lesions
+        if lesions is not None:
+            rows.append(row)
+            maps.append(torch.from_numpy(np.array(lesions if lesions.ndim == 3 else lesions[None])))
+            classes.append(case.lesion_classes[column])
+    if not rows:
+        return None
+    classes_RM = torch.full((len(rows), max(map(len, classes))), -1)
+    for row_classes, of_scan in zip(classes_RM, classes, strict=True):
+        row_classes[: len(of_scan)] = torch.tensor(of_scan)
+    return GroupLesions(torch.tensor(rows), torch.stack(maps), classes_RM)

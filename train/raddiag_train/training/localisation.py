@@ -1,0 +1,100 @@
+"""Right for the right reason: where a lesion's mask is known, the disorder's class activation map must peak in it.
+
+The map is the one that Grad-CAM shows (Selvaraju et al. 2017, arXiv 1610.02391): channels of the last features with
+depth, weighted by the summed gradient of the logit. Its softmax over positions should lie inside the mask, as the
+release's key-slice loss asks of attention over slices. Only the features are pushed: the weights count as constants, so
+that no second derivative is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from raddiag_engine.network.packing import PackedBatch
+from raddiag_train.data.lesion_batches import GroupLesions
+
+
+def localisation_loss(
+    logits_BK: Tensor,
+    features: Sequence[Tensor],
+    scans: PackedBatch,
+    lesions: Sequence[GroupLesions | None],
+    generator: torch.Generator,
+) -> Tensor:
+    """Minus the logarithm of the map's share inside the lesion, averaged over the scans that show one.
+
+    One disorder a case, drawn at random among those with a mask, is asked for: its gradient is then one pass back.
+
+    Args:
+        logits_BK: Of the batch, computed from `features`.
+        features: Of each group, (N, C, h, w) or (N, C, d, h, w).
+        scans: The batch.
+        lesions: Of each group.
+        generator: On the CPU; draws the disorder.
+
+    Returns:
+        A scalar; 0 if no scan of the batch shows a lesion.
+    """
+    asked_B = _asked(logits_BK.shape, scans, lesions, generator)
+    cases_B = torch.nonzero(asked_B >= 0).flatten()
+    total = logits_BK.new_zeros(())
+    if len(cases_B) == 0:
+        return total
+    asked_logits = logits_BK[cases_B, asked_B[cases_B]].sum()
+    gradients = torch.autograd.grad(asked_logits, features, retain_graph=True, allow_unused=True)
+    shown = 0
+    for group, feature_map, gradient, of_group in zip(scans.groups, features, gradients, lesions, strict=True):
+        if of_group is None or gradient is None:
+            continue
+        slots_R = group.slots_N[of_group.rows_R]
+        asked_R = asked_B[slots_R // scans.mask_BS.shape[1]]
+        inside_RP = _inside(of_group, asked_R, feature_map.shape[2:])
+        counts_R = inside_RP.any(1) & scans.mask_BS.flatten()[slots_R]
+        if counts_R.any():
+            rows = of_group.rows_R[counts_R]
+            log_shares = log_share_inside(feature_map[rows], gradient[rows], inside_RP[counts_R])
+            total = total - log_shares.sum()
+            shown += len(rows)
+    return total / max(shown, 1)
+
+
+def log_share_inside(features: Tensor, gradient: Tensor, inside_NP: Tensor) -> Tensor:
+    """Logarithm of the share of the softmax over positions of the class activation map that lies inside, (N,).
+
+    Args:
+        features: (N, C, h, w) or (N, C, d, h, w).
+        gradient: Of the logit with respect to them; only its direction counts, so that a confident logit has no
+            sharper map than an unsure one.
+        inside_NP: True at the positions inside the lesion, at least one a row.
+    """
+    weights_NC = F.normalize(gradient.float().flatten(2).sum(2), dim=1)
+    map_NP = torch.einsum("nc,ncp->np", weights_NC, features.float().flatten(2))
+    inside_N = map_NP.masked_fill(~inside_NP, -torch.inf).logsumexp(1)
+    return inside_N - map_NP.logsumexp(1)
+
+
+def _asked(
+    shape: torch.Size, scans: PackedBatch, lesions: Sequence[GroupLesions | None], generator: torch.Generator
+) -> Tensor:
+    """For each case the class whose map is asked for, drawn among those with a mask; -1 for none."""
+    masked_BK = torch.zeros(shape, dtype=torch.bool, device=scans.mask_BS.device)
+    for group, of_group in zip(scans.groups, lesions, strict=True):
+        if of_group is not None:
+            cases_R = group.slots_N[of_group.rows_R] // scans.mask_BS.shape[1]
+            rows, masks = torch.nonzero(of_group.classes_RM >= 0).unbind(1)
+            masked_BK[cases_R[rows], of_group.classes_RM[rows, masks]] = True
+    draws_BK = torch.rand(shape, generator=generator).to(masked_BK.device).masked_fill(~masked_BK, -1.0)
+    return torch.where(masked_BK.any(1), draws_BK.argmax(1), -1)
+
+
+def _inside(lesions: GroupLesions, asked_R: Tensor, grid: torch.Size) -> Tensor:
+    """(R, positions) True where a cell of the feature grid touches the lesion asked for."""
+    number_R = torch.where(lesions.classes_RM == asked_R[:, None], 1, 0)
+    asked_number_R = torch.where(number_R.any(1), number_R.argmax(1) + 1, -1)
+    touched = (lesions.maps_RDHW == asked_number_R[:, None, None, None]).float()
+    cells = (1, *grid) if len(grid) == 2 else tuple(grid)
+    return F.adaptive_max_pool3d(touched, cells).flatten(1) > 0
