@@ -41,7 +41,7 @@ class FoldedConvolution(nn.Module):
         weight, bias = _folded_weights(convolution, norm)
         weight = weight.sum(1, keepdim=True) if grey else weight
         layout = torch.channels_last if weight.ndim == 4 else torch.channels_last_3d
-        self.weight = nn.Parameter(weight.contiguous(memory_format=layout), requires_grad=False)
+        self.weight = nn.Parameter(weight.to(memory_format=layout), requires_grad=False)
         self.bias = nn.Parameter(bias, requires_grad=False)
         self.stride, self.padding = list(convolution.stride), [edge // 2 for edge in convolution.kernel_size]
         self.relu = relu
