@@ -40,6 +40,10 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # `raddiag ... | head`
         sys.stderr.close()
         return 0
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"raddiag: {where}{error.strerror or error}; check the path, its rights and free space", file=sys.stderr)
+        return EXIT_BAD_INPUT
 
 
 if __name__ == "__main__":

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import secrets
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from raddiag_engine.atomic import write_text
 from raddiag_engine.errors import RaddiagError
 
 STANDARD_OUTPUT = "-"
@@ -40,10 +40,7 @@ def write_json(data: Mapping[str, Any], target: str) -> None:
         sys.stdout.write(text)
         return
     path = Path(target)
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
+        write_text(path, text)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise RaddiagError(f"{path}: cannot be written ({error.strerror}); choose another file") from error

@@ -46,12 +46,13 @@ def run(args: argparse.Namespace) -> int:
     """Evaluate, print the tables and write what was asked for."""
     from rich.console import Console
 
+    from raddiag_engine.atomic import write_text
     from raddiag_engine.models.folder import load_model
     from raddiag_engine.models.registry import find_model
     from raddiag_train.data.records import read_records
     from raddiag_train.evaluation.evaluate import EvaluationConfig, evaluate
     from raddiag_train.evaluation.pointing_game import PointingResult, pointing_game
-    from raddiag_train.evaluation.report import predictions_csv, print_pointing, print_tables, to_json, write_text
+    from raddiag_train.evaluation.report import predictions_csv, print_pointing, print_tables, to_json
     from raddiag_train.evaluation.shortcuts import shortcut_parts
     from raddiag_train.evaluation.twins import have_twins
     from raddiag_train.progress import task_progress

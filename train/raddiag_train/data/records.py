@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
+from raddiag_engine.atomic import atomic_path
 from raddiag_engine.cases import Anatomy, Modality, Plane
 from raddiag_engine.configuration import from_mapping, to_mapping
 from raddiag_engine.errors import ConfigError
@@ -110,19 +111,13 @@ def write_records(path: Path, records: Iterable[CaseRecord]) -> None:
         records: Absolute scan paths are stored relative to the file's folder, relative ones as they are.
     """
     folder = path.resolve().parent
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
 
     def relative(path: Path) -> str:
         return _relative(path, folder)
 
-    try:
-        with partial.open("w", encoding="utf-8", newline="\n") as stream:
-            for record in records:
-                stream.write(json.dumps(_plain(record), ensure_ascii=False, default=relative) + "\n")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with atomic_path(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="\n") as stream:
+        for record in records:
+            stream.write(json.dumps(_plain(record), ensure_ascii=False, default=relative) + "\n")
 
 
 def _record(line: str, folder: Path, where: str) -> CaseRecord:

@@ -6,9 +6,7 @@ import csv
 import io
 import json
 import math
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -88,17 +86,6 @@ def predictions_csv(evaluation: Evaluation) -> str:
         figures = [f"{probability:.6f}" for probability in probabilities_K]
         writer.writerow([record.case_id, record.source, "; ".join(record.disorders), *figures])
     return stream.getvalue()
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _figure(value: float) -> str:

@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from raddiag_engine.atomic import atomic_path
 from raddiag_engine.errors import ModelError, RaddiagError
 from raddiag_train.training.ema import ExponentialMovingAverage
 
@@ -49,21 +50,17 @@ def save_checkpoint(
     Raises:
         RaddiagError: It cannot be written, as on a full disk; the earlier ones are whole.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{_PREFIX}{state.step:09d}{_SUFFIX}"
-    partial = folder / f".{path.name}.partial"
     try:
         tensors = {
             name: tensor.detach().cpu().contiguous() for name, tensor in _tensors(network, ema, optimiser).items()
         }
-        save_file(tensors, partial, metadata={"state": json.dumps(vars(state), sort_keys=True)})
-        partial.replace(path)
+        with atomic_path(path) as unfinished:
+            save_file(tensors, unfinished, metadata={"state": json.dumps(vars(state), sort_keys=True)})
     except (OSError, SafetensorError) as error:
         raise RaddiagError(
             f"{path}: the checkpoint cannot be written ({error}); free space and go on with --resume"
         ) from error
-    finally:
-        partial.unlink(missing_ok=True)
     for old in checkpoints(folder)[:-kept]:
         old.unlink()
     return path

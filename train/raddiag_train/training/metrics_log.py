@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
+
+from raddiag_engine.atomic import write_text
 
 
 class MetricsLog:
@@ -21,9 +22,7 @@ class MetricsLog:
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         kept = [line for line in lines if _step(line) <= after_step]
         if kept != lines:
-            partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-            partial.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
-            partial.replace(path)
+            write_text(path, "".join(f"{line}\n" for line in kept))
 
     def write(self, kind: str, step: int, **values: Any) -> None:
         """Append a line.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
+from raddiag_engine.atomic import write_text
 from raddiag_engine.configuration import to_mapping
 from raddiag_engine.errors import ConfigError
 from raddiag_train.training.checkpoint import checkpoints
@@ -24,11 +24,8 @@ def open_run_folder(folder: Path, config: TrainingConfig, resume: bool) -> None:
     """
     if not resume and (checkpoints(folder / CHECKPOINTS) or (folder / MODEL).exists()):
         raise ConfigError(f"{folder}: holds a run already; go on with --resume, or name another --output")
-    partial = folder / f".{CONFIG}.{os.getpid()}.partial"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        partial.write_text(to_toml(_stored(config)), encoding="utf-8")
-        partial.replace(folder / CONFIG)
+        write_text(folder / CONFIG, to_toml(_stored(config)))
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be written ({error.strerror}); name another --output") from error
 
