@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -89,3 +90,13 @@ def test_mixup_of_zero_changes_nothing() -> None:
     batch, labels = as_float(mixed_batch()), torch.eye(10)
     mixed, targets = mixup_images(batch, labels, 0.0, torch.Generator())
     assert mixed is batch and targets is labels
+
+
+def test_mixup_spares_a_case_of_which_a_scan_is_left_out() -> None:
+    batch = mixed_batch()
+    labels = torch.eye(len(batch.mask_BS))
+    several = batch.mask_BS.sum(1) > 1
+    mask_BS = batch.mask_BS.clone()
+    mask_BS[:, 1:] = False
+    _, targets = mixup_images(replace(batch, mask_BS=mask_BS), labels, 0.4, torch.Generator().manual_seed(1))
+    assert several.any() and torch.equal(targets[several], labels[several])

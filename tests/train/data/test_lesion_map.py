@@ -18,9 +18,11 @@ from raddiag_engine.preparation import PreparationConfig
 from raddiag_train.data.augmentation import AugmentationConfig, augment_with_lesions
 from raddiag_train.data.batches import Collate
 from raddiag_train.data.labels import label_space
-from raddiag_train.data.lesion_batches import showing_lesions
+from raddiag_train.data.lesion_batches import shown_disorders
 from raddiag_train.data.prepared import PreparedDataset
 from raddiag_train.data.records import CaseRecord, ScanRecord
+from raddiag_train.training.config import DataConfig, OptimisationConfig, TrainingConfig
+from raddiag_train.training.variation import vary
 
 CONFIG = PreparationConfig(image_size_px=48, volume_size_px=32, depth=6, windowing="stored")
 MOVING = AugmentationConfig(
@@ -107,8 +109,6 @@ def test_a_mask_of_another_shape_is_refused_and_one_that_changed_is_prepared_aga
 def test_lesions_move_with_their_scans(records: list[CaseRecord], tmp_path: Path) -> None:
     data = dataset(records, tmp_path / "cache")
     batch = Collate(NetworkConfig())([data[0], data[1], data[1]])
-    showing = showing_lesions(batch.lesions, batch.packed.groups, batch.packed.mask_BS)
-    assert showing.tolist() == [[False, False], [True, True], [True, True]]
     box, moved = data.labels.indices["Box"], 0
     for seed in range(8):
         changed, lesions = augment_with_lesions(
@@ -133,3 +133,54 @@ def test_lesions_move_with_their_scans(records: list[CaseRecord], tmp_path: Path
     )
     for before, of_group in zip(batch.lesions, lesions, strict=True):
         assert before is not None and of_group is not None and torch.equal(before.maps_RDHW, of_group.maps_RDHW)
+
+
+def test_a_disorder_is_shown_while_one_scan_that_shows_it_is_in_use(records: list[CaseRecord], tmp_path: Path) -> None:
+    data = dataset(records, tmp_path / "cache")
+    batch = Collate(NetworkConfig())([data[0], data[1], data[1], data[1]])
+    in_use = torch.tensor([[True, False], [True, True], [True, False], [False, True]])
+    shown = shown_disorders(batch.lesions, batch.packed.groups, in_use, len(data.labels))
+    names = [{data.labels.names[k] for k in row.nonzero().flatten()} for row in shown]
+    # The CT shows both, the X-ray the box alone.
+    assert names == [set(), {"Box", "Other"}, {"Box", "Other"}, {"Box"}]
+
+
+def test_what_cannot_be_seen_any_more_is_not_known(records: list[CaseRecord], tmp_path: Path) -> None:
+    data = dataset(records, tmp_path / "cache")
+    batch = Collate(NetworkConfig())([data[0], data[1]])
+    normal, other = data.labels.indices["Normal"], data.labels.indices["Other"]
+    optimisation = OptimisationConfig(scan_dropout=0.5)
+    config = TrainingConfig(DataConfig(("cases.jsonl",)), optimisation=optimisation)
+    seen = set()
+    for seed in range(12):
+        given = vary(batch, None, normal, config, torch.device("cpu"), torch.Generator().manual_seed(seed))
+        lost = not bool(given.scans.mask_BS[1, 0])  # the CT
+        seen.add(lost)
+        if lost:
+            assert given.known_BK is not None
+            assert {tuple(pair) for pair in (given.known_BK == 0).nonzero().tolist()} == {(1, normal), (1, other)}
+        else:
+            assert given.known_BK is None
+    assert seen == {True, False}
+
+
+def test_a_lesion_painted_over_is_no_longer_one(records: list[CaseRecord], tmp_path: Path) -> None:
+    data = dataset(records, tmp_path / "cache")
+    batch = Collate(NetworkConfig())([data[1]])
+    painting = AugmentationConfig(
+        affine_probability=0, elastic_probability=0, noise_probability=0, contrast_probability=0,
+        erase_probability=1.0, erase_fraction=(0.6, 0.8),
+    )  # fmt: skip
+    hidden = 0
+    for seed in range(6):
+        changed, lesions = augment_with_lesions(
+            batch.packed, batch.lesions, painting, torch.Generator().manual_seed(seed)
+        )
+        for group, before, of_group in zip(changed.groups, batch.lesions, lesions, strict=True):
+            assert before is not None and of_group is not None
+            bright = group.voxels[before.rows_R].reshape(before.maps_RDHW.shape) > 0.95
+            box = before.maps_RDHW == 1 + before.classes_RM.tolist()[0].index(data.labels.indices["Box"])
+            kept = of_group.maps_RDHW[box] > 0
+            assert (bright[box] | ~kept).all()
+            hidden += int((~kept).sum())
+    assert hidden > 0

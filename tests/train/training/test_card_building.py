@@ -53,3 +53,18 @@ def test_the_model_covers_every_kind_of_scan_it_was_trained_on() -> None:
         Coverage(Modality.XRAY, CHEST),
         Coverage(Modality.ULTRASOUND, HEAD),
     )
+
+
+def test_masks_say_which_scans_can_show_a_disorder() -> None:
+    mask = {"Nodule": Path("mask.nii.gz")}
+    both = (ScanRecord(Path("ct.nii"), Modality.CT, masks=mask), ScanRecord(Path("x.png"), Modality.XRAY))
+    masked = [
+        CaseRecord("1", "", CHEST, "train", both, ("Nodule",), source="masked"),
+        CaseRecord("2", "", CHEST, "train", both[1:], ("Normal",), source="masked"),
+    ]
+    covered = {d.name: set(d.coverage) for d in describe_disorders(label_space(masked), masked, CARD)}
+    assert covered["Nodule"] == {Coverage(Modality.CT, CHEST)}
+    assert covered["Normal"] == {Coverage(Modality.XRAY, CHEST)}
+    beside = [record(3, "other", CHEST, "Nodule", Modality.XRAY), *masked]
+    covered = {d.name: set(d.coverage) for d in describe_disorders(label_space(beside), beside, CARD)}
+    assert covered["Nodule"] == {Coverage(Modality.CT, CHEST), Coverage(Modality.XRAY, CHEST)}

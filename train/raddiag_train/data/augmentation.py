@@ -269,6 +269,16 @@ class _Augmentation:
             scan = self.scan_of_row[rows]
             mask, value = self._there(painted[scan])[:, None], self._there(grey[scan])[:, None, None, None]
             self.rows_NSHW[rows_there] = torch.where(mask, value, self.rows_NSHW[rows_there])
+            self._hide_lesions(rows_there, mask)
+
+    def _hide_lesions(self, rows: Tensor, painted_R1HW: Tensor) -> None:
+        """What is painted over is no longer seen to be a lesion."""
+        if self.lesions is None:
+            return
+        mapped, covered = torch.nonzero(self.lesions.rows_R[:, None] == rows).unbind(1)
+        maps_RDHW = self.lesions.maps_RDHW.clone()
+        maps_RDHW[mapped] = maps_RDHW[mapped].masked_fill(painted_R1HW[covered], 0)
+        self.lesions = replace(self.lesions, maps_RDHW=maps_RDHW)
 
     def _chosen(self, probability: float) -> Tensor:
         return torch.rand(self.scans, generator=self.generator) < probability

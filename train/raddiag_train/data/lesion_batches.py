@@ -33,19 +33,24 @@ class GroupLesions:
         return GroupLesions(*parts)
 
 
-def showing_lesions(lesions: Sequence[GroupLesions | None], groups: Sequence[ScanGroup], mask_BS: Tensor) -> Tensor:
-    """(B, S), True for the scans that have a lesion map.
+def shown_disorders(
+    lesions: Sequence[GroupLesions | None], groups: Sequence[ScanGroup], mask_BS: Tensor, classes: int
+) -> Tensor:
+    """(B, K), True for the disorders of which a scan in use has a mask.
 
     Args:
         lesions: Of each group.
         groups: Of the packed batch.
-        mask_BS: Of the packed batch, on the CPU like all else.
+        mask_BS: True for the scans in use, on the CPU like all else.
+        classes: Number of classes K.
     """
-    showing_M = torch.zeros(mask_BS.numel(), dtype=torch.bool)
+    shown_BK = torch.zeros(len(mask_BS), classes, dtype=torch.bool)
     for group, of_group in zip(groups, lesions, strict=True):
         if of_group is not None:
-            showing_M[group.slots_N[of_group.rows_R]] = True
-    return showing_M.unflatten(0, mask_BS.shape)
+            slots_R = group.slots_N[of_group.rows_R]
+            rows, masks = torch.nonzero((of_group.classes_RM >= 0) & mask_BS.flatten()[slots_R][:, None]).unbind(1)
+            shown_BK[slots_R[rows] // mask_BS.shape[1], of_group.classes_RM[rows, masks]] = True
+    return shown_BK
 
 
 def group_lesions(group: ScanGroup, cases: Sequence[StoredCase], most_scans: int) -> GroupLesions | None:

@@ -15,7 +15,8 @@ def mixup_images(
 ) -> tuple[PackedBatch, Tensor]:
     """Blend cases of one image each with one another, inputs and targets alike.
 
-    A case keeps the larger share of itself, and with it its modality. Cases of several scans, and volumes, stay.
+    A case keeps the larger share of itself, and with it its modality. Cases of several scans, whether in use or left
+    out, and volumes stay.
 
     Args:
         batch: Voxels float32 in [0, 1].
@@ -30,7 +31,8 @@ def mixup_images(
         return batch, labels_BK
     labels_BK = labels_BK.clone()
     most_scans = batch.mask_BS.shape[1]
-    single_B = batch.mask_BS.sum(1) == 1
+    slots = torch.cat([group.slots_N for group in batch.groups])
+    single_B = torch.bincount(slots // most_scans, minlength=len(batch.mask_BS)) == 1
     groups = []
     for group in batch.groups:
         cases_N = group.slots_N // most_scans

@@ -49,15 +49,24 @@ def describe_disorders(labels: LabelSpace, records: Sequence[CaseRecord], card: 
     """The label space with the scans on which each disorder can be assessed and what it was learned from.
 
     A disorder is covered by the scans of its positive cases and, as its absence is learned too, by those of the same
-    anatomy in every source that labels it.
+    anatomy in every source that labels it. A source with lesion masks says more: only the kinds of scan count in which
+    a mask of the disorder lies, as a scan that cannot show it teaches neither.
     """
+    with_masks = {record.source for record in records for scan in record.scans if scan.masks}
     described = []
     for disorder in labels.disorders:
         positives = [record for record in records if disorder.name in record.disorders]
         sources = {record.source for record in positives}
-        anatomies = {pair.anatomy for pair in coverage_of(positives)}
-        beside = coverage_of([record for record in records if record.source in sources])
-        pairs = {*coverage_of(positives), *(pair for pair in beside if pair.anatomy in anatomies)}
+        unmasked = [record for record in positives if record.source not in with_masks or disorder.normal]
+        anatomies = {pair.anatomy for pair in coverage_of(unmasked)}
+        beside = coverage_of([r for r in records if r.source in {record.source for record in unmasked}])
+        pairs = {*coverage_of(unmasked), *(pair for pair in beside if pair.anatomy in anatomies)}
+        pairs |= {
+            Coverage(scan.modality, record.anatomy_of(scan))
+            for record in positives
+            for scan in record.scans
+            if disorder.name in scan.masks
+        }
         reality = {card.sources.get(source, SourceConfig()).real for source in sources}
         learned_from = " and ".join(word for word, real in (("real", True), ("synthetic", False)) if real in reality)
         described.append(replace(disorder, coverage=_sorted(pairs), learned_from=learned_from))

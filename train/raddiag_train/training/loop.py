@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from raddiag_engine.network.model import RadDiag
+from raddiag_train.data.records import NORMAL
 from raddiag_train.evaluation.source_results import SourceResult
 from raddiag_train.progress import progress_bar
 from raddiag_train.training.config import TrainingConfig
@@ -53,6 +54,7 @@ def train_steps(run: TrainingRun) -> bool:
     config, network, optimiser = run.config, run.network, run.optimiser
     accumulation, gradient_clip = config.optimisation.accumulation, config.optimisation.gradient_clip or math.inf
     known_NK = torch.from_numpy(run.data.known_NK) if config.optimisation.mask_unlabelled_sources else None
+    normal = run.data.labels.indices.get(NORMAL)
     first_frozen = round((1 - config.optimisation.frozen_norm_share) * run.steps)
     batches = run.batches()
     losses: list[Tensor] = []
@@ -64,7 +66,7 @@ def train_steps(run: TrainingRun) -> bool:
                 freeze_norms(network)
             generator = seed_step(config.run.seed, step)
             for _ in range(accumulation):
-                given = vary(next(batches), known_NK, config, run.device, generator)
+                given = vary(next(batches), known_NK, normal, config, run.device, generator)
                 loss = step_loss(network, given, run, generator)
                 (loss / accumulation).backward()
                 losses.append(loss.detach())

@@ -6,16 +6,15 @@ import torch
 from torch import Tensor
 
 
-def drop_scans(mask_BS: Tensor, kept_BS: Tensor, probability: float, generator: torch.Generator) -> Tensor:
+def drop_scans(mask_BS: Tensor, probability: float, generator: torch.Generator) -> Tensor:
     """The mask with each scan left out with this probability; one scan of a case, drawn at random, always stays.
 
     Args:
         mask_BS: True where there is a scan.
-        kept_BS: True where a scan stays whatever is drawn, as one that shows a lesion: its label would become a lie.
-        probability: Of each other scan to be left out.
+        probability: Of each scan to be left out.
         generator: On the CPU.
     """
     draws_BS = torch.rand(mask_BS.shape, generator=generator).to(mask_BS.device)
     luckiest_B1 = draws_BS.masked_fill(~mask_BS, -1).argmax(1, keepdim=True)
-    lucky_BS = (draws_BS >= probability).scatter(1, luckiest_B1, True)
-    return mask_BS & (lucky_BS | kept_BS)
+    kept_BS = (draws_BS >= probability).scatter(1, luckiest_B1, True)
+    return mask_BS & kept_BS

@@ -10,7 +10,7 @@ from torch import Tensor
 from raddiag_engine.network.packing import PackedBatch
 from raddiag_train.data.augmentation import augment_with_lesions
 from raddiag_train.data.batches import TrainingBatch, drop_modalities
-from raddiag_train.data.lesion_batches import GroupLesions, showing_lesions
+from raddiag_train.data.lesion_batches import GroupLesions, shown_disorders
 from raddiag_train.data.mixup import mixup_images
 from raddiag_train.training.config import TrainingConfig
 from raddiag_train.training.scan_dropout import drop_scans
@@ -36,37 +36,51 @@ class StepInput:
 def vary(
     batch: TrainingBatch,
     known_NK: Tensor | None,
+    normal: int | None,
     config: TrainingConfig,
     device: torch.device,
     generator: torch.Generator,
 ) -> StepInput:
     """Hide modalities, leave out scans, augment and mix.
 
+    Where the last scan that shows a lesion is left out, whether the case has the disorder or is normal counts as not
+    known: neither answer can be seen, and either would teach that a missing scan means something.
+
     Args:
         batch: As stored, on the CPU.
         known_NK: Of all training cases, on the CPU; None if all labels are known.
+        normal: The class "Normal"; None if there is none.
         config: Says how often and how far.
         device: Where the step is computed.
         generator: On the CPU.
     """
     optimisation, packed = config.optimisation, batch.packed
     unknown_id = config.preparation.modality_ids["unknown"][0]
-    showing_BS = showing_lesions(batch.lesions, packed.groups, packed.mask_BS)
-    packed = replace(
-        packed,
-        modality_ids_BS=drop_modalities(
-            packed.modality_ids_BS, packed.mask_BS, optimisation.modality_dropout, unknown_id, generator
-        ),
-        mask_BS=drop_scans(packed.mask_BS, showing_BS, optimisation.scan_dropout, generator),
+    modality_ids_BS = drop_modalities(
+        packed.modality_ids_BS, packed.mask_BS, optimisation.modality_dropout, unknown_id, generator
     )
+    mask_BS = drop_scans(packed.mask_BS, optimisation.scan_dropout, generator)
+    known_BK = _known(batch, known_NK, normal, mask_BS)
+    packed = replace(packed, modality_ids_BS=modality_ids_BS, mask_BS=mask_BS)
     targets_BK = batch.labels_BK.to(device, non_blocking=True)
     scans, lesions = augment_with_lesions(packed, batch.lesions, config.augmentation, generator, device)
-    if known_NK is None:
+    if known_BK is None:
         scans, targets_BK = mixup_images(scans, targets_BK, optimisation.mixup_alpha, generator)
         return StepInput(scans, targets_BK, None, lesions)
     # What is known is blended like the targets: a label of a mixture is known if it is in both cases.
-    known_BK = known_NK[batch.indices_B].to(device, non_blocking=True)
-    both_BL = torch.cat([targets_BK, known_BK], 1)
+    both_BL = torch.cat([targets_BK, known_BK.to(device, non_blocking=True)], 1)
     scans, both_BL = mixup_images(scans, both_BL, optimisation.mixup_alpha, generator)
     targets_BK, shares_BK = both_BL.chunk(2, 1)
     return StepInput(scans, targets_BK, (shares_BK > 0.999).float(), lesions)
+
+
+def _known(batch: TrainingBatch, known_NK: Tensor | None, normal: int | None, mask_BS: Tensor) -> Tensor | None:
+    """1 where the label is known by its source and can be seen in the scans left; None if all are."""
+    packed, classes = batch.packed, batch.labels_BK.shape[1]
+    shown_BK = shown_disorders(batch.lesions, packed.groups, packed.mask_BS, classes)
+    lost_BK = shown_BK & ~shown_disorders(batch.lesions, packed.groups, mask_BS, classes)
+    if normal is not None:
+        lost_BK[:, normal] |= lost_BK.any(1)
+    if known_NK is None:
+        return (~lost_BK).float() if lost_BK.any() else None
+    return known_NK[batch.indices_B] * ~lost_BK
