@@ -87,6 +87,7 @@ def main() -> None:
 
     torch.set_num_threads(arguments.threads)
     torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.allow_tf32 = False  # float32 means float32, for reference and engine alike
     weights = load_file(arguments.weights)
     device, case = arguments.device, arguments.case
     with torch.no_grad():

@@ -35,6 +35,10 @@ def _scan_warnings(encoded: EncodedCase, card: ModelCard) -> list[str]:
         warnings.append(
             f"{were} not used: the model was trained on at most {card.max_scans} scans a case; chosen by rule: {RULE}"
         )
+    if card.trained_scans is not None and len(encoded.fused) > card.trained_scans:
+        warnings.append(
+            f"{len(encoded.fused)} scans are fused, but the model was trained on cases of at most {card.trained_scans}"
+        )
     skipped = len(encoded.case.skipped)
     if skipped:
         files = "1 file" if skipped == 1 else f"{skipped} files"

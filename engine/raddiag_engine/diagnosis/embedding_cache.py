@@ -17,11 +17,13 @@ class EmbeddingKey(NamedTuple):
         prepared_hash: SHA-256 of the prepared scan.
         model_sha256: Of the weights.
         precision: Of the encoder.
+        device: Where it ran, and where the embedding is.
     """
 
     prepared_hash: str
     model_sha256: str
     precision: str
+    device: str
 
 
 class EmbeddingCache:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from raddiag_engine.cases import Scan
+from raddiag_engine.diagnosis.fusion import same_draw
 from raddiag_engine.models.card import ModelCard
 from raddiag_engine.network.model import RadDiag
 from raddiag_engine.network.packing import NetworkScan
@@ -61,4 +62,5 @@ class CaseEvidence:
         before_SC, after_SC = self.embeddings_SC[:index], self.embeddings_SC[index + 1 :]
         embeddings_1SC = torch.cat([before_SC, embedding_1C, after_SC]).unsqueeze(0)
         mask_1S = torch.ones(1, len(self.scans), dtype=torch.bool, device=self.device)
-        return self.network.diagnose(embeddings_1SC, self.modality_ids_S.unsqueeze(0), mask_1S)
+        with same_draw(self.device):
+            return self.network.diagnose(embeddings_1SC, self.modality_ids_S.unsqueeze(0), mask_1S)

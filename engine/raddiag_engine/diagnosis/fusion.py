@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -12,6 +13,14 @@ from raddiag_engine.network.model import RadDiag
 
 # Rows of one fusion pass: bounds the memory of leave-one-scan-out in a case of hundreds of scans.
 ROWS_AT_ONCE = 128
+
+
+@contextmanager
+def same_draw(device: torch.device) -> Iterator[None]:
+    """Inside, the pooling baseline "random" draws the same scan whenever the same case is diagnosed or explained."""
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(0)
+        yield
 
 
 @torch.no_grad()
@@ -36,9 +45,7 @@ def fuse_case(network: RadDiag, embeddings_SC: Tensor, modality_ids: Sequence[in
     without_SS = ~torch.eye(scans, dtype=torch.bool, device=device)
     mask_RS = torch.cat([whole_1S, without_SS]) if scans > 1 else whole_1S
     modality_ids_S = torch.tensor(modality_ids, device=device)
-    # The pooling baseline "random" draws a scan: the same one whenever the same case is diagnosed.
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(0)
+    with same_draw(device):
         parts = [
             network.diagnose(
                 embeddings_SC.expand(len(mask_PS), -1, -1), modality_ids_S.expand(len(mask_PS), -1), mask_PS

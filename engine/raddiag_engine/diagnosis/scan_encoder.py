@@ -139,7 +139,8 @@ class ScanEncoder:
 
     def _embeddings(self, chunk: list[PreparedScan]) -> list[Tensor]:
         """embedding_C of every prepared scan, from the cache where it is there."""
-        keys = [EmbeddingKey(scan.hash, self.card.weights_sha256, self.placement.precision) for scan in chunk]
+        place = (self.placement.precision, str(self.placement.device))
+        keys = [EmbeddingKey(scan.hash, self.card.weights_sha256, *place) for scan in chunk]
         embeddings = {key: self.cache.get(key) for key in keys}
         new = {key: scan for key, scan in zip(keys, chunk, strict=True) if embeddings[key] is None}
         if new:

@@ -116,7 +116,8 @@ class ModelCard:
         preparation: How its input is made.
         disorders: The label space, in the order of the logits.
         coverage: Modality and anatomy pairs the model was trained on.
-        max_scans: Most scans of a case in training; None if any number was.
+        max_scans: Most scans that are fused, the rest being left out by a stated rule; None for any number.
+        trained_scans: Most scans of a case in training, beyond which a caution is given; None if not known.
         weights_sha256: Of model.safetensors.
         licence: Of the weights.
         intended_use: Research-use statement.
@@ -133,6 +134,7 @@ class ModelCard:
     disorders: tuple[Disorder, ...]
     coverage: tuple[Coverage, ...] = ()
     max_scans: int | None = None
+    trained_scans: int | None = None
     weights_sha256: str = ""
     licence: str = ""
     intended_use: str = "Research use only. Not a medical device; not for clinical use."

@@ -6,13 +6,14 @@ Sources: Selvaraju et al., "Grad-CAM", ICCV 2017 (arXiv 1610.02391); Zhao et al.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from raddiag_engine.diagnosis.evidence import CaseEvidence
+from raddiag_engine.diagnosis.fusion import same_draw
 from raddiag_engine.network.packing import NetworkScan
 
 Weighting = Literal["gradcam", "respondcam"]
@@ -32,9 +33,16 @@ class ClassActivation:
         evidence: The set case.
         classes: Class indices.
         weighting: How the gradient becomes the weight of a channel.
+        cancelled: Not asked: a scan takes one forward pass.
     """
 
-    def __init__(self, evidence: CaseEvidence, classes: Sequence[int], weighting: Weighting = "gradcam") -> None:
+    def __init__(
+        self,
+        evidence: CaseEvidence,
+        classes: Sequence[int],
+        weighting: Weighting = "gradcam",
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._network = evidence.network
         self._weighting = weighting
         self._gradients_KSC = _embedding_gradients(evidence, classes)
@@ -58,7 +66,8 @@ def _embedding_gradients(evidence: CaseEvidence, classes: Sequence[int]) -> Tens
     with torch.enable_grad():
         embeddings_1SC = evidence.embeddings_SC.detach().float().unsqueeze(0).requires_grad_()
         mask_1S = torch.ones(embeddings_1SC.shape[:2], dtype=torch.bool, device=embeddings_1SC.device)
-        logits_K = evidence.network.diagnose(embeddings_1SC, evidence.modality_ids_S.unsqueeze(0), mask_1S)[0]
+        with same_draw(evidence.device):
+            logits_K = evidence.network.diagnose(embeddings_1SC, evidence.modality_ids_S.unsqueeze(0), mask_1S)[0]
     gradients = [torch.autograd.grad(logits_K[k], embeddings_1SC, retain_graph=True)[0][0] for k in classes]
     return torch.stack(gradients)
 

@@ -22,7 +22,7 @@ from raddiag_engine.saliency.saliency_map import SaliencyMap
 
 ScanMaps = Callable[[int, NetworkScan], list[Tensor]]
 
-_METHODS: dict[Method, Callable[[CaseEvidence, Sequence[int]], ScanMaps]] = {
+_METHODS: dict[Method, Callable[..., ScanMaps]] = {
     "gradcam": ClassActivation,
     "guided_gradcam": GuidedGradCam,
     "respondcam": partial(ClassActivation, weighting="respondcam"),
@@ -46,7 +46,7 @@ def explain_case(
         classes: Class index of each disorder.
         method: One of `METHODS`.
         progress: Called with scans done, scans to do and what was done.
-        cancelled: Asked between scans.
+        cancelled: Asked between scans, and by the methods of many forward passes before each.
 
     Returns:
         For each class one map per scan in use, in the order of the scans.
@@ -57,7 +57,7 @@ def explain_case(
     """
     if method not in METHODS:
         raise RaddiagError(f"there is no saliency method {method!r}; choose one of {', '.join(METHODS)}")
-    maps_of = _METHODS[method](evidence, classes)
+    maps_of = _METHODS[method](evidence, classes, cancelled=cancelled)
     of_scans = []
     for index in range(len(evidence.scans)):
         if cancelled():

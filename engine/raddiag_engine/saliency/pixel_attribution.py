@@ -11,6 +11,7 @@ from captum.attr import GuidedBackprop, IntegratedGradients, Occlusion
 from torch import Tensor, nn
 
 from raddiag_engine.diagnosis.evidence import CaseEvidence
+from raddiag_engine.errors import Cancelled
 from raddiag_engine.network.packing import NetworkScan
 from raddiag_engine.saliency.class_activation import ClassActivation
 
@@ -24,19 +25,26 @@ Attribution = Callable[[nn.Module, Tensor, int], Tensor]
 class ScanFunction(nn.Module):
     """Logits of the case as a function of one scan's voxels.
 
-    Captum calls it with (B, 1, H, W) or (B, 1, D, H, W): B variants of that scan.
+    Captum calls it with (B, 1, H, W) or (B, 1, D, H, W): B variants of that scan, hundreds of times for occlusion.
+
+    Raises:
+        Cancelled: On a call after `cancelled` said so.
     """
 
-    def __init__(self, evidence: CaseEvidence, index: int, scan: NetworkScan) -> None:
+    def __init__(
+        self, evidence: CaseEvidence, index: int, scan: NetworkScan, cancelled: Callable[[], bool] = lambda: False
+    ) -> None:
         super().__init__()
         self.network = evidence.network  # a submodule, so that captum finds the ReLUs to guide
-        self._evidence, self._index, self._scan = evidence, index, scan
+        self._evidence, self._index, self._scan, self._cancelled = evidence, index, scan, cancelled
 
     def forward(self, variants: Tensor) -> Tensor:
         """(B, 1, ...) voxels to logits (B, K)."""
         return torch.cat([self._logits(variant[0]) for variant in variants])
 
     def _logits(self, voxels: Tensor) -> Tensor:
+        if self._cancelled():
+            raise Cancelled
         scan = NetworkScan(voxels, self._scan.is_volume, self._scan.modality_id)
         embedding_1C = self.network.embed_features(self.network.spatial_features(scan), scan.is_volume)
         return self._evidence.logits_with(self._index, embedding_1C)
@@ -49,14 +57,21 @@ class PixelAttribution:
         evidence: The set case.
         classes: Class indices.
         attribute: `integrated_gradients` or `occlusion`.
+        cancelled: Asked before every forward pass.
     """
 
-    def __init__(self, evidence: CaseEvidence, classes: Sequence[int], attribute: Attribution) -> None:
-        self._evidence, self._classes, self._attribute = evidence, classes, attribute
+    def __init__(
+        self,
+        evidence: CaseEvidence,
+        classes: Sequence[int],
+        attribute: Attribution,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._evidence, self._classes, self._attribute, self._cancelled = evidence, classes, attribute, cancelled
 
     def __call__(self, index: int, scan: NetworkScan) -> list[Tensor]:
         """For each class a map of the shape of the scan's voxels, not negative."""
-        function = ScanFunction(self._evidence, index, scan)
+        function = ScanFunction(self._evidence, index, scan, self._cancelled)
         voxels = scan.voxels[None, None].clone().requires_grad_()
         shares = (self._attribute(function, voxels, k) for k in self._classes)
         # What speaks against the disorder is cut off.
@@ -66,8 +81,10 @@ class PixelAttribution:
 class GuidedGradCam:
     """Guided backpropagation, kept where Grad-CAM finds evidence (Selvaraju et al., section 3.3)."""
 
-    def __init__(self, evidence: CaseEvidence, classes: Sequence[int]) -> None:
-        self._guided = PixelAttribution(evidence, classes, _guided_backpropagation)
+    def __init__(
+        self, evidence: CaseEvidence, classes: Sequence[int], cancelled: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._guided = PixelAttribution(evidence, classes, _guided_backpropagation, cancelled)
         self._coarse = ClassActivation(evidence, classes)
 
     def __call__(self, index: int, scan: NetworkScan) -> list[Tensor]:

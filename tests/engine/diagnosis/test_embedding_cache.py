@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from raddiag_engine.diagnosis.embedding_cache import EmbeddingCache, EmbeddingKey
 
 
-def key(number: int, model: str = "m", precision: str = "float32") -> EmbeddingKey:
-    return EmbeddingKey(f"scan-{number}", model, precision)
+def key(number: int, model: str = "m", precision: str = "float32", device: str = "cpu") -> EmbeddingKey:
+    return EmbeddingKey(f"scan-{number}", model, precision, device)
 
 
 @settings(deadline=None)

@@ -239,6 +239,16 @@ def test_more_scans_than_the_model_takes_are_chosen_by_a_rule_that_is_said(tmp_p
     assert any("1 scan was not used" in warning and "at most 2" in warning for warning in diagnosis.warnings)
 
 
+def test_more_scans_than_the_model_was_trained_on_are_said(tmp_path: Path) -> None:
+    engine = tiny_engine(tmp_path / "model", replace(tiny_card(), trained_scans=2))
+    engine.set_case(CASE)
+    diagnosis = engine.diagnose()
+    assert all(report.used for report in diagnosis.scans)
+    assert any("3 scans are fused" in warning and "at most 2" in warning for warning in diagnosis.warnings)
+    engine.set_case(case(scan("alone")))
+    assert not any("are fused" in warning for warning in engine.diagnose().warnings)
+
+
 def test_a_model_prepared_over_the_case_prepares_again_when_the_case_changes(
     tmp_path: Path, encoded: list[int]
 ) -> None:

@@ -79,6 +79,20 @@ def test_cancelling_stops_between_scans(evidence: CaseEvidence) -> None:
         explain_case(evidence, [0], cancelled=lambda: next(answers))
 
 
+@pytest.mark.parametrize("method", ["occlusion", "integrated_gradients"])
+def test_cancelling_stops_within_a_scan_that_takes_many_passes(evidence: CaseEvidence, method: str) -> None:
+    asked = 0
+
+    def cancelled() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 4
+
+    with pytest.raises(Cancelled):
+        explain_case(evidence, [0], method, cancelled=cancelled)
+    assert asked == 5
+
+
 def test_an_unknown_method_is_refused_with_the_known_ones(evidence: CaseEvidence) -> None:
     with pytest.raises(RaddiagError, match="gradcam"):
         explain_case(evidence, [0], "lime")

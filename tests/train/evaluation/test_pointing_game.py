@@ -7,7 +7,7 @@ import pytest
 
 from raddiag_engine.cases import Scan
 from raddiag_engine.saliency import SaliencyMap
-from raddiag_train.evaluation.pointing_game import _hit
+from raddiag_train.evaluation.pointing_game import _guesses, _hit
 
 
 def saliency(scan_id: str, values: np.ndarray) -> SaliencyMap:
@@ -37,21 +37,25 @@ def masks() -> dict[str, dict[str, np.ndarray]]:
 def test_a_peak_in_the_lesion_is_a_hit_and_the_guesses_are_counted(scans, masks) -> None:  # type: ignore[no-untyped-def]
     found = saliency("a", one_hot((4, 4), (1, 2)))
     dark = saliency("b", np.zeros((4, 4), np.float32))
-    hit, centre, random, brightest = _hit([found, dark], [found], scans, masks, "Nodule")
-    assert (hit, centre, random, brightest) == (1.0, 1.0, 4 / 16, 0.0)
+    assert _hit([found, dark], masks, "Nodule") == 1.0
+    assert _guesses([scans["a"]], masks, "Nodule") == (1.0, 4 / 16, 0.0)
 
 
-def test_a_peak_beside_the_lesion_is_a_miss(scans, masks) -> None:  # type: ignore[no-untyped-def]
+def test_a_scan_that_the_model_set_aside_is_a_miss(masks) -> None:  # type: ignore[no-untyped-def]
+    assert _hit([], masks, "Nodule") == 0.0
+
+
+def test_a_peak_beside_the_lesion_is_a_miss(masks) -> None:  # type: ignore[no-untyped-def]
     missed = saliency("a", one_hot((4, 4), (3, 3)))
-    assert _hit([missed], [missed], scans, masks, "Nodule")[0] == 0.0
+    assert _hit([missed], masks, "Nodule") == 0.0
 
 
-def test_stronger_evidence_in_a_scan_without_the_lesion_is_a_miss(scans, masks) -> None:  # type: ignore[no-untyped-def]
+def test_stronger_evidence_in_a_scan_without_the_lesion_is_a_miss(masks) -> None:  # type: ignore[no-untyped-def]
     weak = saliency("a", one_hot((4, 4), (1, 1), 0.4))
     strong = saliency("b", one_hot((4, 4), (1, 1)))
-    assert _hit([weak, strong], [weak], scans, masks, "Nodule")[0] == 0.0
+    assert _hit([weak, strong], masks, "Nodule") == 0.0
 
 
-def test_a_dark_map_hits_nothing(scans, masks) -> None:  # type: ignore[no-untyped-def]
+def test_a_dark_map_hits_nothing(masks) -> None:  # type: ignore[no-untyped-def]
     dark = replace(saliency("a", np.zeros((4, 4), np.float32)), peak=(1, 1))
-    assert _hit([dark], [dark], scans, masks, "Nodule")[0] == 0.0
+    assert _hit([dark], masks, "Nodule") == 0.0

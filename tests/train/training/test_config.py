@@ -9,7 +9,7 @@ import pytest
 from raddiag_engine.configuration import to_mapping
 from raddiag_engine.errors import ConfigError
 from raddiag_train.training.config import RECIPES, find_recipe, read_config
-from raddiag_train.training.run_folder import open_run_folder
+from raddiag_train.training.run_folder import write_config
 
 MINIMAL = '[data]\ncases = ["cases.jsonl"]\n'
 
@@ -70,8 +70,15 @@ def test_paths_are_relative_to_the_recipe_and_those_of_assignments_to_the_curren
 def test_the_configuration_in_the_run_folder_reads_back_as_it_was(tmp_path: Path) -> None:
     text = MINIMAL + '[card]\nname = "a \\"quoted\\" näme"\n[card.sources."two words"]\nreal = false\n'
     config = read_config(recipe(tmp_path, text), ["optimisation.epochs=3", "augmentation.gamma=[0.5, 2.0]"])
-    open_run_folder(tmp_path / "run", config, resume=False)
+    write_config(tmp_path / "run", config)
     assert to_mapping(read_config(tmp_path / "run" / "config.toml")) == to_mapping(config)
+
+
+def test_the_initial_model_is_a_path_beside_the_recipe_or_else_a_name(tmp_path: Path) -> None:
+    (tmp_path / "parent").mkdir()
+    for given, expected in (("parent", str(tmp_path / "parent")), ("demo", "demo")):
+        text = MINIMAL + f'[optimisation]\ninitial_model = "{given}"\n'
+        assert read_config(recipe(tmp_path, text)).optimisation.initial_model == expected
 
 
 @pytest.mark.parametrize("name", ["demo"])

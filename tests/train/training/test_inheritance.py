@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import torch
 from raddiag_engine.errors import ConfigError
 from raddiag_engine.models.card import Disorder, ModelCard
 from raddiag_engine.models.folder import save_model
-from raddiag_engine.network.config import FusionConfig, NetworkConfig, ResNetConfig
+from raddiag_engine.network.config import FusionConfig, HeadConfig, NetworkConfig, ResNetConfig
 from raddiag_engine.network.model import RadDiag
 from raddiag_engine.preparation.config import PreparationConfig
 from raddiag_train.training.inheritance import inherit_weights
@@ -51,3 +52,15 @@ def test_encoder_and_fusion_are_taken_and_the_classifier_goes_by_name(ancestor: 
 def test_another_architecture_is_refused_with_the_first_difference(ancestor: tuple[Path, RadDiag]) -> None:
     with pytest.raises(ConfigError, match=r"initial_model.*another encoder or fusion"):
         inherit_weights(small(3, width=32), ["a", "b", "c"], str(ancestor[0]))
+
+
+def test_of_a_classifier_of_two_layers_the_first_is_taken_whole(tmp_path: Path) -> None:
+    def with_mlp(classes: int) -> RadDiag:
+        return RadDiag(replace(small(classes).config, head=HeadConfig("mlp")))
+
+    theirs, ours = with_mlp(2), with_mlp(2)
+    disorders = (Disorder("Glioma"), Disorder("Normal"))
+    save_model(tmp_path / "m", ModelCard("small", "", theirs.config, PreparationConfig(), disorders), theirs)
+    inherit_weights(ours, ["Normal", "Glioma"], str(tmp_path / "m"))
+    assert torch.equal(ours.head.layers[0].weight, theirs.head.layers[0].weight)
+    assert torch.equal(ours.head.layers[2].weight, theirs.head.layers[2].weight.flip(0))

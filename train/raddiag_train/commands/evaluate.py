@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     pointing: tuple[PointingResult, ...] = ()
     if args.pointing:
         with task_progress("pointing game") as progress:
-            pointing = pointing_game(model, evaluation.records, progress=progress)
+            pointing = pointing_game(model, evaluation.records, device=args.device, progress=progress)
         print_pointing(pointing, Console())
     report = to_json(evaluation, parts, pointing)
     if args.json:

@@ -22,7 +22,7 @@ from raddiag_engine.configuration import to_mapping
 from raddiag_engine.errors import RaddiagError, ReadError
 from raddiag_engine.preparation.config import PreparationConfig
 from raddiag_train.data.labels import LabelSpace
-from raddiag_train.data.lesion_map import lesion_map
+from raddiag_train.data.lesion_map import LEAST_COVER, lesion_map
 from raddiag_train.data.prepared_shards import ShardReader, ShardWriter, StoredScan
 from raddiag_train.data.records import CaseRecord, ScanRecord
 
@@ -99,7 +99,9 @@ class PreparedDataset:
 
 def preparation_key(preparation: PreparationConfig) -> str:
     """Names the preparation: its configuration and the code that reads and prepares."""
-    digest = hashlib.sha256(json.dumps([STORAGE_VERSION, to_mapping(preparation)], sort_keys=True).encode())
+    digest = hashlib.sha256(
+        json.dumps([STORAGE_VERSION, LEAST_COVER, to_mapping(preparation)], sort_keys=True).encode()
+    )
     for package in (raddiag_engine.reading, raddiag_engine.preparation):
         for source in sorted(path for root in package.__path__ for path in Path(root).rglob("*.py")):
             digest.update(source.read_bytes())
@@ -126,9 +128,9 @@ def prepare_record(record: CaseRecord, preparation: PreparationConfig) -> list[S
             np.rint(scan.voxels * 255.0).astype(np.uint8),
             scan.is_volume,
             scan.modality_id,
-            lesion_map(described, scan),
+            lesion_map(described, scan, read.affine),
         )
-        for scan, described in zip(prepared, record.scans, strict=True)
+        for scan, described, read in zip(prepared, record.scans, scans, strict=True)
     ]
 
 
@@ -153,10 +155,13 @@ def read_scan(record: CaseRecord, scan: ScanRecord) -> Scan:
 
 
 def _read_folder(folder: Path) -> list[Scan]:
-    """The scans of a folder of DICOM files."""
+    """The scans of a folder of DICOM files; a file that cannot be read may be a slice, so it is not passed over."""
     from raddiag_engine.reading.reader import read_files
 
     found = list(read_files([path for path in folder.rglob("*") if path.is_file()]))
+    for unread in found:
+        if not isinstance(unread, Scan):
+            raise ReadError(unread.path, f"{unread.reason}; repair it or take it out of the folder")
     return [scan for scan in found if isinstance(scan, Scan)]
 
 
@@ -166,10 +171,13 @@ def _case_key(record: CaseRecord) -> str:
     for scan in record.scans:
         for path in (scan.path, *scan.masks.values()):
             try:
-                status = path.stat()
+                # A slice that is overwritten leaves its folder's own time as it was.
+                files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+                for file in files:
+                    status = file.stat()
+                    digest.update(repr((str(file.resolve()), status.st_size, status.st_mtime_ns)).encode())
             except OSError as error:
                 raise ReadError(path, f"cannot be opened ({error.strerror}; case {record.case_id})") from error
-            digest.update(repr((str(path.resolve()), status.st_size, status.st_mtime_ns)).encode())
         digest.update(repr((str(scan.modality), str(record.anatomy_of(scan)), str(scan.plane))).encode())
     return digest.hexdigest()
 

@@ -13,6 +13,7 @@ from raddiag_engine.diagnosis.device import place
 from raddiag_engine.diagnosis.scoring import probabilities
 from raddiag_engine.errors import ConfigError
 from raddiag_engine.models.folder import Model
+from raddiag_engine.preparation import PreparationConfig
 from raddiag_train.data.labels import LabelSpace
 from raddiag_train.data.prepared import PreparedDataset
 from raddiag_train.data.records import CaseRecord
@@ -38,6 +39,10 @@ class EvaluationConfig:
     modality_known: bool = True
     mirrored: bool = False
     device: str = "auto"
+
+    def modality_id(self, preparation: PreparationConfig) -> int | None:
+        """The id that every scan gets in place of its own; None if each keeps its own."""
+        return None if self.modality_known else preparation.modality_ids["unknown"][0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +101,7 @@ def evaluate(model: Model, records: Sequence[CaseRecord], cache: Path, config: E
             dataset,
             autocast=placement.autocast(),
             mirrored=config.mirrored,
-            modality_id=None if config.modality_known else preparation.modality_ids["unknown"][0],
+            modality_id=config.modality_id(preparation),
             progress=progress,
         )
     probabilities_NK = probabilities(model.card, predictions.logits_NK)

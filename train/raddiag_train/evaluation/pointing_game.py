@@ -8,7 +8,7 @@ scan, a random voxel and the brightest one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from raddiag_engine.diagnosis.engine import Engine
 from raddiag_engine.models.folder import Model
 from raddiag_engine.reading import read_file
 from raddiag_engine.saliency import SaliencyMap
+from raddiag_train.data.prepared import read_scan
 from raddiag_train.data.records import CaseRecord, ScanRecord
 
 Masks = dict[str, NDArray[np.bool_]]
@@ -49,21 +50,23 @@ def pointing_game(
     model: Model,
     records: Sequence[CaseRecord],
     method: str = "gradcam",
+    device: str = "auto",
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[PointingResult, ...]:
-    """Play it on the cases that have lesion masks.
+    """Play it on the cases that have lesion masks; a scan that the model sets aside as untrusted is a miss.
 
     Args:
         model: As loaded.
         records: Any cases; those without masks are passed over.
         method: Saliency method.
+        device: "auto", "cpu" or "cuda".
         progress: Called with cases done and cases to do.
 
     Raises:
         ReadError: A scan or mask cannot be read.
         RaddiagError: The model does not know a disorder.
     """
-    engine = Engine(model, place())
+    engine = Engine(model, place(device))
     masked = [record for record in records if any(scan.masks for scan in record.scans)]
     hits: dict[str, list[tuple[float, float, float, float]]] = {"3D": [], "2D": []}
     for done, record in enumerate(masked, 1):
@@ -80,42 +83,37 @@ def pointing_game(
 def _hits_of_case(
     engine: Engine, record: CaseRecord, method: str
 ) -> Iterator[tuple[str, tuple[float, float, float, float]]]:
-    scans = [_scan(record, scan) for scan in record.scans]
+    scans = [read_scan(record, described) for described in record.scans]
     masks = {scan.id: _masks(described) for scan, described in zip(scans, record.scans, strict=True)}
     engine.set_case(Case(tuple(scans)))
     disorders = sorted({disorder for of_scan in masks.values() for disorder in of_scan})
     for disorder, maps in zip(disorders, engine.explain_many(disorders, method), strict=True):
-        for kind in ("3D", "2D"):
-            of_kind = [m for m in maps if (m.values.ndim == 3) == (kind == "3D")]
-            showing = [m for m in of_kind if disorder in masks[m.scan_id]]
+        for kind, axes in (("3D", 3), ("2D", 2)):
+            of_kind = [m for m in maps if m.values.ndim == axes]
+            showing = [s for s in scans if s.voxels.ndim == axes and disorder in masks[s.id]]
             if showing:
-                yield kind, _hit(of_kind, showing, {s.id: s for s in scans}, masks, disorder)
+                yield kind, (_hit(of_kind, masks, disorder), *_guesses(showing, masks, disorder))
 
 
-def _hit(
-    of_kind: list[SaliencyMap],
-    showing: list[SaliencyMap],
-    scans: dict[str, Scan],
-    masks: dict[str, Masks],
-    disorder: str,
-) -> tuple[float, float, float, float]:
-    """Hit of the method, and of centre, random and brightest voxel in the scans that show the lesion, on average."""
+def _hit(of_kind: list[SaliencyMap], masks: dict[str, Masks], disorder: str) -> float:
+    """1 if the peak over all maps lies in the lesion."""
+    if not of_kind:
+        return 0.0
     strongest = max(of_kind, key=lambda saliency: float(saliency.values.max()))
     inside = masks[strongest.scan_id].get(disorder)
-    hit = float(inside is not None and inside[strongest.peak] and not strongest.is_dark)
+    return float(inside is not None and inside[strongest.peak] and not strongest.is_dark)
+
+
+def _guesses(showing: list[Scan], masks: dict[str, Masks], disorder: str) -> tuple[float, float, float]:
+    """Hits of the centre, of a random voxel and of the brightest one, in the scans that show the lesion, on average."""
     guesses = []
-    for saliency in showing:
-        mask, voxels = masks[saliency.scan_id][disorder], scans[saliency.scan_id].voxels
+    for scan in showing:
+        mask = masks[scan.id][disorder]
         centre = tuple(size // 2 for size in mask.shape)
-        brightest = np.unravel_index(int(voxels.argmax()), voxels.shape)
+        brightest = np.unravel_index(int(scan.voxels.argmax()), scan.voxels.shape)
         guesses.append((float(mask[centre]), float(mask.mean()), float(mask[brightest])))
     centre_rate, random_rate, brightest_rate = np.mean(guesses, axis=0)
-    return hit, float(centre_rate), float(random_rate), float(brightest_rate)
-
-
-def _scan(record: CaseRecord, described: ScanRecord) -> Scan:
-    [scan] = read_file(described.path)
-    return replace(scan, modality=described.modality, anatomy=record.anatomy_of(described), plane=described.plane)
+    return float(centre_rate), float(random_rate), float(brightest_rate)
 
 
 def _masks(described: ScanRecord) -> Masks:

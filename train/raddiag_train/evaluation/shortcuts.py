@@ -35,7 +35,14 @@ def shortcut_parts(model: Model, evaluation: Evaluation, cache: Path) -> dict[st
     network = model.network.to(placement.device)
     parts = {}
     for name, change in (("borders alone", borders_alone), ("borders and corners masked", borders_and_corners_masked)):
-        logits_NK = predict(network, dataset, autocast=placement.autocast(), change=change).logits_NK
+        logits_NK = predict(
+            network,
+            dataset,
+            autocast=placement.autocast(),
+            mirrored=evaluation.config.mirrored,
+            modality_id=evaluation.config.modality_id(model.card.preparation),
+            change=change,
+        ).logits_NK
         results = source_results(evaluation.records, probabilities(model.card, logits_NK), evaluation.labels)
         parts[name] = results
     return parts

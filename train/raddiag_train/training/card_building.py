@@ -37,6 +37,7 @@ def build_card(
         preparation=config.preparation,
         disorders=tuple(disorders),
         coverage=coverage_of(records),
+        trained_scans=max(len(record.scans) for record in records),
         licence=config.card.licence,
         sources=_training_sources(records, config.card),
         shortcuts=config.card.shortcuts,

@@ -115,9 +115,12 @@ def _restore_optimiser(optimiser: torch.optim.Optimizer, network: nn.Module, ten
     A moment gets the memory format of its parameter, without which the last bits of the next step may differ.
     """
     parameters = dict(network.named_parameters())
+    fused = any(group.get("fused") for group in optimiser.param_groups)
     for full_name, tensor in tensors.items():
         if full_name.startswith("optimiser."):
             name, _, key = full_name.removeprefix("optimiser.").partition(":")
             if name in parameters:
                 like = parameters[name].detach() if tensor.ndim else tensor
-                optimiser.state[parameters[name]][key] = torch.zeros_like(like, dtype=tensor.dtype)
+                # A fused optimiser counts its steps on the device, any other on the CPU.
+                where = parameters[name].device if tensor.ndim or fused else tensor.device
+                optimiser.state[parameters[name]][key] = torch.zeros_like(like, dtype=tensor.dtype, device=where)

@@ -232,7 +232,7 @@ def read_config(path: Path, assignments: list[str] | None = None) -> TrainingCon
 
 
 def _with_absolute_paths(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The same plain data with the paths of [data] made absolute; what is malformed stays for `from_mapping`."""
+    """The same plain data with its paths made absolute; what is malformed stays for `from_mapping`."""
 
     def absolute(value: Any) -> Any:
         return os.path.normpath(folder / value) if isinstance(value, str) and value else value
@@ -242,7 +242,13 @@ def _with_absolute_paths(data: Mapping[str, Any], folder: Path) -> dict[str, Any
         table["cache"] = absolute(table["cache"])
     if isinstance(table.get("cases"), list):
         table["cases"] = [absolute(file) for file in table["cases"]]
-    return {**data, "data": table} if table else dict(data)
+    paths = {**data, "data": table} if table else dict(data)
+    optimisation = dict(_table(data, "optimisation"))
+    initial = optimisation.get("initial_model")
+    # The name of a bundled or pulled model is no path.
+    if isinstance(initial, str) and initial and (folder / initial).is_dir():
+        paths["optimisation"] = {**optimisation, "initial_model": absolute(initial)}
+    return paths
 
 
 def _table(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:

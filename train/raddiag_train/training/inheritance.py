@@ -15,7 +15,7 @@ from raddiag_engine.network.model import RadDiag
 
 @torch.no_grad()
 def inherit_weights(network: RadDiag, disorders: Sequence[str], model: str) -> None:
-    """Copy the weights of a model; the classifier's rows go by the disorders' names, new disorders keep theirs.
+    """Copy the weights of a model; the classifier's last rows go by the disorders' names, new disorders keep theirs.
 
     Args:
         network: Of the same encoder and fusion as the model; changed in place.
@@ -40,8 +40,9 @@ def inherit_weights(network: RadDiag, disorders: Sequence[str], model: str) -> N
         )
     index_of = {disorder.name: k for k, disorder in enumerate(ancestor.card.disorders)}
     shared = [(k, index_of[name]) for k, name in enumerate(disorders) if name in index_of]
+    last = _last_layer_name(network)
     for name, tensor in ours.items():
-        if not _of_classifier(name):
+        if not _of_classifier(name) or (name.rpartition(".")[0] != last and _shape(ours, name) == _shape(theirs, name)):
             tensor.copy_(theirs[name])
     mine, parents = _last_layer(network), _last_layer(ancestor.network)
     if shared and mine.weight.shape[1:] == parents.weight.shape[1:]:
@@ -56,6 +57,12 @@ def _of_classifier(name: str) -> bool:
 
 def _shape(tensors: dict[str, torch.Tensor], name: str) -> tuple[int, ...] | None:
     return tuple(tensors[name].shape) if name in tensors else None
+
+
+def _last_layer_name(network: RadDiag) -> str:
+    return [name for name, module in network.named_modules() if _of_classifier(name) and isinstance(module, nn.Linear)][
+        -1
+    ]
 
 
 def _last_layer(network: RadDiag) -> nn.Linear:

@@ -18,7 +18,7 @@ from raddiag_train.training.localisation import localisation_loss
 from raddiag_train.training.losses import binary_cross_entropy
 from raddiag_train.training.publishing import publish
 from raddiag_train.training.random_state import seed_step
-from raddiag_train.training.run_folder import MODEL, open_run_folder
+from raddiag_train.training.run_folder import MODEL, refuse_other_run, write_config
 from raddiag_train.training.stop_signal import StopSignal
 from raddiag_train.training.training_data import load_training_data
 from raddiag_train.training.training_run import TrainingRun, start_run
@@ -39,9 +39,10 @@ def train(config: TrainingConfig, folder: Path, *, resume: bool = False) -> bool
     Raises:
         RaddiagError: The recipe, the data or the folder is not usable, or the loss is no longer finite.
     """
-    open_run_folder(folder, config, resume)
+    refuse_other_run(folder, resume)
     data = load_training_data(config.data, config.preparation)
     run = start_run(config, folder, data, resume)
+    write_config(folder, config)
     if not train_steps(run):
         return False
     with run.ema.applied():

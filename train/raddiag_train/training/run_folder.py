@@ -16,14 +16,22 @@ from raddiag_train.training.toml_writer import to_toml
 CHECKPOINTS, METRICS, MODEL, CONFIG = "checkpoints", "metrics.jsonl", "model", "config.toml"
 
 
-def open_run_folder(folder: Path, config: TrainingConfig, resume: bool) -> None:
-    """Make the folder and write the configuration that is used, command line assignments included.
+def refuse_other_run(folder: Path, resume: bool) -> None:
+    """Keep a run from being overwritten.
 
     Raises:
-        ConfigError: It holds a run already, and `resume` was not asked for; or it cannot be written.
+        ConfigError: The folder holds a run already, and `resume` was not asked for.
     """
     if not resume and (checkpoints(folder / CHECKPOINTS) or (folder / MODEL).exists()):
         raise ConfigError(f"{folder}: holds a run already; go on with --resume, or name another --output")
+
+
+def write_config(folder: Path, config: TrainingConfig) -> None:
+    """Make the folder and write the configuration that is used, command line assignments included.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
     try:
         write_text(folder / CONFIG, to_toml(_stored(config)))
     except OSError as error:

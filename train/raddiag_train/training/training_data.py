@@ -42,6 +42,11 @@ class TrainingData:
         return np.stack([self.labelled[record.source] for record in self.train.records]).astype(np.float32)
 
     @property
+    def has_masks(self) -> bool:
+        """True if a training case has a lesion mask."""
+        return any(scan.masks for record in self.train.records for scan in record.scans)
+
+    @property
     def key(self) -> str:
         """SHA-256 over the label space and the cases, in order; not over their paths."""
         digest = hashlib.sha256(json.dumps(self.labels.names).encode())

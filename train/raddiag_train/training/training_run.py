@@ -12,7 +12,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from raddiag_engine.diagnosis.device import place
-from raddiag_engine.errors import RaddiagError
+from raddiag_engine.errors import ConfigError, RaddiagError
 from raddiag_engine.network.model import RadDiag
 from raddiag_train.data.batches import Collate, TrainingBatch
 from raddiag_train.data.sampling import EpochSampler, source_factors
@@ -146,6 +146,8 @@ def start_run(config: TrainingConfig, folder: Path, data: TrainingData, resume: 
         ModelError: The checkpoint is damaged or of another run.
     """
     optimisation, device = config.optimisation, place().device
+    if optimisation.localisation_weight > 0 and not data.has_masks:
+        raise ConfigError("optimisation.localisation_weight: no training case has a lesion mask; leave it out")
     expected_N = source_factors([record.source for record in data.train.records], config.data.source_weights)
     sampler = EpochSampler(expected_N, optimisation.batch_cases // optimisation.accumulation, config.run.seed)
     steps = optimisation.steps or max(1, round(optimisation.epochs * steps_per_epoch(config, sampler)))
