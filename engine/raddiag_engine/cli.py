@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from importlib.metadata import entry_points, version
 
 from raddiag_engine.errors import RaddiagError
+from raddiag_engine.failure_line import failure_line
 
 COMMAND_GROUP = "raddiag.commands"
 EXIT_BAD_INPUT = 2
@@ -28,22 +30,29 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; bad input is one line on standard error and exit status 2."""
-    arguments = build_parser().parse_args(argv)
+    _escape_what_cannot_be_printed()
     try:
+        arguments = build_parser().parse_args(argv)
         return int(arguments.run(arguments))
-    except RaddiagError as error:
-        print(f"raddiag: {error}", file=sys.stderr)
-        return EXIT_BAD_INPUT
     except KeyboardInterrupt:
         print("raddiag: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # `raddiag ... | head`
         sys.stderr.close()
         return 0
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        print(f"raddiag: {where}{error.strerror or error}; check the path, its rights and free space", file=sys.stderr)
+    except (RaddiagError, ImportError, MemoryError, OSError, RuntimeError) as error:
+        line = failure_line(error)
+        if line is None:
+            raise
+        print(f"raddiag: {line}", file=sys.stderr)
         return EXIT_BAD_INPUT
+
+
+def _escape_what_cannot_be_printed() -> None:
+    """A file name may hold bytes or letters that the terminal's encoding lacks; they are no reason to fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

@@ -45,6 +45,21 @@ def from_mapping(cls: type[T], data: Mapping[str, Any], where: str = "") -> T:
         raise ConfigError(f"{where or cls.__name__}: {error}") from error
 
 
+def require_counts(config: Any) -> None:
+    """Check the integers of a dataclass, those in tuples included: each is at least 1, and no tuple is short or long.
+
+    Raises:
+        ValueError: One is not, named.
+    """
+    for f in dataclasses.fields(config):
+        value = getattr(config, f.name)
+        numbers = value if isinstance(value, tuple) else (value,)
+        if isinstance(f.default, tuple) and len(numbers) != len(f.default):
+            raise ValueError(f"{f.name} must hold {len(f.default)} numbers, not {len(numbers)}")
+        if any(isinstance(number, int) and not isinstance(number, bool) and number < 1 for number in numbers):
+            raise ValueError(f"{f.name} is {value}, but must be at least 1")
+
+
 def to_mapping(value: Any) -> Any:
     """Plain data for JSON or TOML: dataclasses become dicts, tuples lists, enums their values."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -60,7 +75,7 @@ def with_overrides(data: dict[str, Any], assignments: list[str]) -> dict[str, An
     """Plain data with command line assignments such as `network.encoder=vit` laid over it.
 
     Raises:
-        ConfigError: An assignment without "=".
+        ConfigError: An assignment without "=", or of a key inside a plain value.
     """
     import tomllib
 
@@ -75,8 +90,11 @@ def with_overrides(data: dict[str, Any], assignments: list[str]) -> dict[str, An
             value = text
         *parents, last = key.strip().split(".")
         table = merged
-        for parent in parents:
+        for depth, parent in enumerate(parents, start=1):
             table = table.setdefault(parent, {})
+            if not isinstance(table, dict):
+                place = ".".join(parents[:depth])
+                raise ConfigError(f"--set {assignment}: {place!r} is {table!r} and no table, so nothing is set in it")
         table[last] = value
     return typing.cast(dict[str, Any], merged)
 

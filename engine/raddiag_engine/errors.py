@@ -5,11 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 
+def one_line(text: str) -> str:
+    """The text without line breaks, which a file name may hold as well as a library's message."""
+    return " ".join(text.split())
+
+
 class RaddiagError(Exception):
     """Something the user can mend; its text is one line, shown without a traceback."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.split()))
+        super().__init__(one_line(message))
 
 
 class ReadError(RaddiagError):
@@ -22,7 +27,7 @@ class ReadError(RaddiagError):
 
     def __init__(self, path: Path | str, reason: str) -> None:
         self.path = Path(path)
-        self.reason = " ".join(reason.split())
+        self.reason = one_line(reason)
         super().__init__(f"{self.path}: {self.reason}")
 
     def __reduce__(self) -> tuple[type[ReadError], tuple[str, str]]:

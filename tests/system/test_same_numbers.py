@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from raddiag_engine import Engine
 from raddiag_engine.cases import Case
+from raddiag_engine.cli import main
 from raddiag_engine.models.folder import load_model
 from raddiag_engine.reading import read_case
+from raddiag_resources import path_of
 from raddiag_train.data.records import CaseRecord, read_records
 from raddiag_train.evaluation.evaluate import EvaluationConfig, evaluate
 from raddiag_train.training.config import read_config
@@ -43,6 +46,19 @@ def test_the_engine_gives_what_the_trainer_evaluated(folder: Path) -> None:
         [blob] = [score for score in diagnosis.disorders if score.name == "Bright blob"]
         expected = evaluation.probabilities_NK[index, evaluation.labels.indices["Bright blob"]]
         assert blob.probability == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_command_line_gives_what_the_engine_gives(tmp_path: Path) -> None:
+    case, target = path_of("sample_case"), tmp_path / "diagnosis.json"
+    assert main(["diagnose", str(case), "--device", "cpu", "--top", "1000", "--json", str(target)]) == 0
+    written = json.loads(target.read_text(encoding="utf-8"))
+    engine = Engine.load("demo", device="cpu")
+    engine.set_case(read_case([case]))
+    diagnosis = engine.diagnose(top=1000)
+    assert (written["case"]["hash"], written["model"]["sha256"]) == (diagnosis.case_hash, diagnosis.model_sha256)
+    expected = {score.name: score.probability for score in diagnosis.disorders}
+    assert len(expected) > 1
+    assert {entry["name"]: entry["probability"] for entry in written["disorders"]} == pytest.approx(expected, abs=1e-6)
 
 
 def as_recorded(record: CaseRecord) -> Case:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -32,9 +34,10 @@ class Identity:
 
     @property
     def key(self) -> str:
-        """A digest that is equal for the same patient; empty if the patient is not named.
+        """A digest of what names the patient, equal for the same patient; empty if the patient is not named.
 
-        The patient ID alone decides where there is one, because names are spelled in many ways.
+        The patient ID stands alone where there is one, because names are spelled in many ways. Two patients can still
+        have one ID, from two hospitals: `patient_keys` tells them apart.
         """
         if self.patient_id.strip():
             text = "id:" + self.patient_id.strip().upper()
@@ -43,3 +46,28 @@ class Identity:
         else:
             return ""
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What cannot differ for one patient, as far as the file says it: birth date and sex."""
+        facts = {"birth date": re.sub(r"\D", "", self.birth_date), "sex": self.sex.strip().upper()}
+        return {name: value for name, value in facts.items() if value}
+
+
+def patient_keys(identities: Iterable[Identity]) -> tuple[str, ...]:
+    """For each identity a digest that is equal for the same patient; empty where none is named.
+
+    Equal IDs with two birth dates or two sexes are two patients. What one side does not say contradicts nothing.
+    """
+    facts_by_key: dict[str, list[dict[str, str]]] = {}
+    keys = []
+    for identity in identities:
+        patients = facts_by_key.setdefault(identity.key, [])
+        facts = identity.facts
+        agreeing = (n for n, known in enumerate(patients) if all(known.get(k, v) == v for k, v in facts.items()))
+        number = next(agreeing, len(patients))
+        if number == len(patients):
+            patients.append({})
+        patients[number].update(facts)
+        keys.append(f"{identity.key}-{number + 1}" if identity.key and number else identity.key)
+    return tuple(keys)

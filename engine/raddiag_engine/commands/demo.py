@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from raddiag_engine.commands.engine_arguments import add_engine_arguments
+from raddiag_engine.commands.output_folder import check_output_folder, output_folder
 from raddiag_engine.commands.progress_bar import progress_bar
 
 EXPLAINED = 3
@@ -28,9 +29,12 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read, diagnose, print, explain what is positive, write."""
+    check_output_folder(args.output)
+
+    from raddiag_engine.atomic import write_text
     from raddiag_engine.commands.diagnosis_table import print_diagnosis
     from raddiag_engine.commands.explain import write_explanation
-    from raddiag_engine.commands.json_output import write_json
+    from raddiag_engine.commands.json_output import json_text
     from raddiag_engine.diagnosis.engine import Engine
     from raddiag_engine.reading import read_case
     from raddiag_resources import path_of
@@ -43,6 +47,8 @@ def run(args: argparse.Namespace) -> int:
         shown = positive or [score.name for score in diagnosis.disorders[:1]]
         maps = engine.explain_many(shown[:EXPLAINED], progress=progress)
     print_diagnosis(diagnosis, engine.card)
-    write_explanation(engine, maps, args.output)
-    write_json(diagnosis.to_mapping(), str(args.output / "diagnosis.json"))
+    with output_folder(args.output) as folder:
+        found = write_explanation(engine, maps, folder)
+        write_text(folder / "diagnosis.json", json_text(diagnosis.to_mapping()))
+    print(*found, f"written to {args.output}", sep="\n")
     return 0

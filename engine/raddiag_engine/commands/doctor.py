@@ -93,10 +93,14 @@ def devices() -> Iterator[Finding]:
 def bundled_model() -> Finding:
     """Whether the bundled model is whole."""
     from raddiag_engine.models.registry import find_model
-    from raddiag_engine.models.verification import verify_model
 
     try:
+        from raddiag_engine.models.verification import verify_model
+
         verified = verify_model(find_model("demo"))
+    except ModuleNotFoundError as error:
+        remedy = "pip install 'napari-raddiag[engine]'"
+        return Finding("model demo", f"cannot be loaded, as {error.name} is missing; {remedy}", False)
     except RaddiagError as error:
         return Finding("model demo", str(error), False)
     return Finding("model demo", f"{len(verified.card.disorders)} disorders, SHA-256 matches, all weights finite")
@@ -127,7 +131,6 @@ def _small_case() -> tuple[RadDiag, PackedBatch, str]:
     """The bundled model, or a small random network where there is none, with one image and one volume."""
     import torch
 
-    from raddiag_engine.models.folder import load_model
     from raddiag_engine.models.registry import find_model
     from raddiag_engine.network.config import NetworkConfig, ResNetConfig
     from raddiag_engine.network.model import RadDiag
@@ -135,10 +138,12 @@ def _small_case() -> tuple[RadDiag, PackedBatch, str]:
 
     torch.manual_seed(0)
     try:
+        from raddiag_engine.models.folder import load_model
+
         model = load_model(find_model("demo"))
         network, preparation, name = model.network, model.card.preparation, "the demo model"
         image_px, volume_px, depth = preparation.image_size_px, preparation.volume_size_px, preparation.depth
-    except RaddiagError:  # reported on its own line
+    except (ModuleNotFoundError, RaddiagError):  # reported on its own line
         small = ResNetConfig(normalisation_width=8, shared_width=8)
         network, name = RadDiag(NetworkConfig(embedding_width=64, classes=4, resnet=small)).eval(), "a random network"
         image_px, volume_px, depth = 64, 64, 16

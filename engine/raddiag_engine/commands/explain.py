@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from raddiag_engine.commands.case_arguments import add_case_arguments, case_from
 from raddiag_engine.commands.engine_arguments import add_engine_arguments
+from raddiag_engine.commands.output_folder import check_output_folder, output_folder
 from raddiag_engine.commands.progress_bar import progress_bar
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read, encode, explain, write."""
+    check_output_folder(args.output)
+
     from raddiag_engine.diagnosis.disorder_lookup import find_disorder
     from raddiag_engine.diagnosis.engine import Engine
 
@@ -51,43 +54,47 @@ def run(args: argparse.Namespace) -> int:
     with progress_bar() as progress:
         engine.set_case(case, progress=progress)
         maps = engine.explain_many(names, args.method, progress=progress)
-    write_explanation(engine, maps, args.output)
+    with output_folder(args.output) as folder:
+        found = write_explanation(engine, maps, folder)
+    print(*found, f"written to {args.output}", sep="\n")
     if args.check_weights:
         for name in names:
             _print_weight_check(engine, name, args.method)
     return 0
 
 
-def write_explanation(engine: Engine, maps: list[list[SaliencyMap]], output: Path) -> None:
-    """Write overlays, maps and explanation.json, and print what was found.
+def write_explanation(engine: Engine, maps: list[list[SaliencyMap]], folder: Path) -> list[str]:
+    """Write overlays, maps and explanation.json.
 
     Args:
         engine: With the case set that the maps are of.
         maps: For each disorder one map per scan.
-        output: Folder; made if need be.
+        folder: To write to; it exists.
+
+    Returns:
+        A line for each map on what was found.
     """
-    from raddiag_engine.commands.json_output import write_json
+    from raddiag_engine.atomic import write_text
+    from raddiag_engine.commands.json_output import json_text
     from raddiag_engine.reading import write_nifti
     from raddiag_engine.saliency.overlay import RESEARCH_USE, write_overlay
 
     evidence = engine.evidence()
     scores = {score.name: score for score in engine.diagnose(top=len(engine.card.disorders)).disorders}
-    entries = []
+    entries, found = [], []
     for of_disorder in maps:
         for index, saliency in enumerate(of_disorder):
             scan = evidence.scans[index]
             stem = f"{_slug(saliency.disorder)}.{saliency.scan_id}"
-            write_nifti(output / f"{stem}.nii.gz", saliency.values, scan.affine)
-            write_overlay(output / f"{stem}.png", scan, evidence.prepare(index), saliency)
+            write_nifti(folder / f"{stem}.nii.gz", saliency.values, scan.affine, scan.spacing_mm)
+            write_overlay(folder / f"{stem}.png", scan, evidence.prepare(index), saliency)
             state = scores[saliency.disorder].state
             entries.append({**saliency.to_mapping(), "state": state, "overlay": f"{stem}.png", "map": f"{stem}.nii.gz"})
-            print(f"{saliency.describe()}  [{state}]")
+            found.append(f"{saliency.describe()}  [{state}]")
     model = {"name": engine.card.name, "sha256": engine.card.weights_sha256}
-    write_json(
-        {"schema": 1, "notice": RESEARCH_USE, "model": model, "case": evidence.case_id, "maps": entries},
-        str(output / "explanation.json"),
-    )
-    print(f"written to {output}")
+    explanation = {"schema": 1, "notice": RESEARCH_USE, "model": model, "case": evidence.case_id, "maps": entries}
+    write_text(folder / "explanation.json", json_text(explanation))
+    return found
 
 
 def _print_weight_check(engine: Engine, name: str, method: str) -> None:

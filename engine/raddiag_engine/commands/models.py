@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from raddiag_engine.commands.progress_bar import progress_bar
 from raddiag_engine.errors import ModelError
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ def run_import(args: argparse.Namespace) -> int:
     """Import a released checkpoint."""
     from raddiag_engine.models.released import import_released
 
-    card = import_released(args.checkpoint, args.labels, args.output, icd=args.icd)
+    with progress_bar() as progress:
+        card = import_released(args.checkpoint, args.labels, args.output, icd=args.icd, progress=progress)
     _print_imported(card, args.output)
     return 0
 
@@ -110,7 +112,8 @@ def run_verify(args: argparse.Namespace) -> int:
     from raddiag_engine.models.verification import verify_model
 
     folder = find_model(args.name)
-    verified = verify_model(folder)
+    with progress_bar() as progress:
+        verified = verify_model(folder, progress)
     print(
         f"{folder}: sound; SHA-256 {verified.card.weights_sha256[:16]}… matches, {verified.tensors} tensors finite, "
         f"{verified.parameters / 1e6:.1f} million parameters, {len(verified.card.disorders)} disorders"

@@ -149,6 +149,15 @@ class ModelCard:
             raise ValueError("two disorders have the same name")
         if len(names) != self.network.classes:
             raise ValueError(f"{len(names)} disorders are listed but the network has {self.network.classes} classes")
+        if self.max_scans is not None and self.max_scans < 1:
+            raise ValueError(f"max_scans is {self.max_scans}, but must be at least 1")
+        modalities = self.network.fusion.modalities
+        for modality, ids in self.preparation.modality_ids.items():
+            if max(ids) >= modalities:
+                raise ValueError(
+                    f"preparation.modality_ids of {modality!r} has {max(ids)}, but network.fusion.modalities is "
+                    f"{modalities}, so that ids end at {modalities - 1}"
+                )
 
     def to_json(self) -> str:
         """The content of card.json."""

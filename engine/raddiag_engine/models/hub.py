@@ -7,10 +7,12 @@ been seen working, because the machines this was made on have no network.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from raddiag_engine.errors import ModelError
 from raddiag_engine.models.card import ModelCard
+from raddiag_engine.models.folder import refuse_foreign_folder
 from raddiag_engine.models.registry import pulled_folder, suggestion
 from raddiag_engine.models.released import import_released
 
@@ -61,13 +63,14 @@ def pull(name: str, *, labels: Path | None = None, icd: Path | None = None, outp
         output: The model folder; None takes the user's data folder, where `find_model(name)` finds it.
 
     Raises:
-        ModelError: Unknown name, no connection, or a file that cannot be imported.
+        ModelError: Unknown name, an output that is no model folder, no connection, or a file that cannot be imported.
     """
     if name not in RELEASES:
         raise ModelError(f"no model {name!r} to pull{suggestion(name, list(RELEASES))}")
-    release = RELEASES[name]
+    release, folder = RELEASES[name], output or pulled_folder(name)
+    refuse_foreign_folder(folder)  # before hundreds of megabytes are fetched for it
     label_file = labels if labels is not None else download(release.labels)
-    return import_released(download(release.weights), label_file, output or pulled_folder(name), icd=icd)
+    return import_released(download(release.weights), label_file, folder, icd=icd)
 
 
 def download(file: HubFile) -> Path:
@@ -88,5 +91,16 @@ def download(file: HubFile) -> Path:
         raise ModelError(f"{file}: no connection to the hub; connect, or {advice}") from error
     except (EntryNotFoundError, HfHubHTTPError) as error:
         raise ModelError(f"{file}: the hub does not give it out ({type(error).__name__}); {advice}") from error
-    except OSError as error:
-        raise ModelError(f"{file}: not downloaded ({error}); {advice}") from error
+    except _download_errors() as error:
+        raise ModelError(f"{file}: not downloaded ({type(error).__name__}: {error}); {advice}") from error
+
+
+def _download_errors() -> tuple[type[Exception], ...]:
+    """What a failed download raises; what the HTTP libraries of newer releases of huggingface_hub do is no OSError."""
+    errors: list[type[Exception]] = [OSError]
+    for library in ("httpx2", "httpx"):
+        try:
+            errors.append(import_module(library).HTTPError)
+        except ImportError:
+            continue
+    return tuple(errors)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from raddiag_engine.cases import Anatomy, Modality
@@ -36,7 +36,14 @@ MODALITY_IDS = {
 REPORTED_AUC = {"test AUC, head": 0.9441, "test AUC, medium": 0.9514, "test AUC, tail": 0.9096}
 
 
-def import_released(checkpoint: Path, labels: Path, output: Path, *, icd: Path | None = None) -> ModelCard:
+def import_released(
+    checkpoint: Path,
+    labels: Path,
+    output: Path,
+    *,
+    icd: Path | None = None,
+    progress: Callable[[int, int, str], None] = lambda done, total, what: None,
+) -> ModelCard:
     """Turn a released `pytorch_model.bin` into a model folder.
 
     Args:
@@ -45,6 +52,7 @@ def import_released(checkpoint: Path, labels: Path, output: Path, *, icd: Path |
         output: The model folder to write.
         icd: JSON, disorder name -> ICD-10-CM code or list of codes. Without it codes are matched by name against the
             tabular list and marked as such; what has no match has no code.
+        progress: Called with steps done, steps to do and what is being done.
 
     Returns:
         The card as written.
@@ -59,10 +67,13 @@ def import_released(checkpoint: Path, labels: Path, output: Path, *, icd: Path |
     codes = read_codes(icd) if icd is not None else None
     if icd is not None and codes is not None and not codes.keys() & set(names):
         raise ConfigError(f"{icd}: names none of the {len(names)} classes of {labels}")
+    progress(0, 3, "reading the checkpoint")
     with open_checkpoint(checkpoint, scratch=_nearest_existing(output)) as tensors:
+        progress(1, 3, "checking the weights")
         classifier = tensors.get("fc.2.weight")
-        if classifier is None:
-            raise ModelError(f"{checkpoint}: not a released RadDiag checkpoint: 'fc.2.weight' is missing")
+        if classifier is None or classifier.ndim != 2:
+            fault = "is missing" if classifier is None else f"has {classifier.ndim} axes and not 2"
+            raise ModelError(f"{checkpoint}: not a released RadDiag checkpoint: 'fc.2.weight' {fault}")
         if classifier.shape[0] != len(names):
             raise ModelError(
                 f"{labels}: names {len(names)} classes but {checkpoint.name} has {classifier.shape[0]}; "
@@ -71,7 +82,10 @@ def import_released(checkpoint: Path, labels: Path, output: Path, *, icd: Path |
         card = released_card(names, codes)
         state = {ours: tensor for name, tensor in tensors.items() if (ours := our_name(name)) is not None}
         network = build_network(card, state, checkpoint)
-    return save_model(output, card, network)
+    progress(2, 3, "writing the model")
+    written = save_model(output, card, network)
+    progress(3, 3, "writing the model")
+    return written
 
 
 def released_card(names: tuple[str, ...], codes: Mapping[str, tuple[str, ...]] | None = None) -> ModelCard:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from raddiag_engine.configuration import require_counts
+
 EncoderKind = Literal["resnet", "vit", "slice_attention"]
 FusionKind = Literal["transformer", "random", "max", "mean"]
 HeadKind = Literal["linear", "mlp", "knowledge"]
@@ -35,6 +37,9 @@ class ResNetConfig:
     shared_strides: tuple[int, int, int, int] = (1, 2, 2, 1)
     stem_kernel_depth: int = 3
 
+    def __post_init__(self) -> None:
+        require_counts(self)
+
 
 @dataclass(frozen=True)
 class ViTConfig:
@@ -62,6 +67,16 @@ class ViTConfig:
     volume_size_px: int = 512
     volume_depth: int = 16
 
+    def __post_init__(self) -> None:
+        require_counts(self)
+        for part, whole in (
+            ("patch_px", "image_size_px"),
+            ("cube_px", "volume_size_px"),
+            ("cube_slices", "volume_depth"),
+        ):
+            if getattr(self, part) > getattr(self, whole):
+                raise ValueError(f"{part} is {getattr(self, part)}, more than {whole}, {getattr(self, whole)}")
+
 
 @dataclass(frozen=True)
 class SliceAttentionConfig:
@@ -76,6 +91,9 @@ class SliceAttentionConfig:
     width: int = 64
     blocks: tuple[int, int, int, int] = (3, 4, 6, 3)
     max_slices: int = 32
+
+    def __post_init__(self) -> None:
+        require_counts(self)
 
 
 @dataclass(frozen=True)
@@ -98,6 +116,11 @@ class FusionConfig:
     block: Literal["pre_norm", "released"] = "pre_norm"
     dropout: float = 0.0
 
+    def __post_init__(self) -> None:
+        require_counts(self)
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout is {self.dropout}, but must be at least 0 and below 1")
+
 
 @dataclass(frozen=True)
 class HeadConfig:
@@ -112,6 +135,9 @@ class HeadConfig:
     kind: HeadKind = "linear"
     text_width: int = 768
     similarity: Literal["dot", "cosine"] = "dot"
+
+    def __post_init__(self) -> None:
+        require_counts(self)
 
 
 @dataclass(frozen=True)
@@ -134,3 +160,15 @@ class NetworkConfig:
     slice_attention: SliceAttentionConfig = field(default_factory=SliceAttentionConfig)
     fusion: FusionConfig = field(default_factory=FusionConfig)
     head: HeadConfig = field(default_factory=HeadConfig)
+
+    def __post_init__(self) -> None:
+        require_counts(self)
+        # Only of the parts that are built: the others keep their defaults, whatever the width.
+        if self.encoder == "vit":
+            self._require_division("vit.heads", self.vit.heads)
+        if self.fusion.kind == "transformer":
+            self._require_division("fusion.heads", self.fusion.heads)
+
+    def _require_division(self, name: str, heads: int) -> None:
+        if self.embedding_width % heads:
+            raise ValueError(f"{name} is {heads}, which does not divide embedding_width, {self.embedding_width}")

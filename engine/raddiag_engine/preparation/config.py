@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from raddiag_engine.configuration import require_counts
+
 
 @dataclass(frozen=True)
 class PreparationConfig:
@@ -35,7 +37,7 @@ class PreparationConfig:
     depth_rule: Literal["resample", "subsample"] = "resample"
     image_slices: int = 1
     windowing: Literal["window", "stored"] = "window"
-    quantise_8bit: bool = False
+    quantise_8bit: bool = True
     range_over: Literal["scan", "case"] = "scan"
     mask_padding: bool = True
     antialias: bool = True
@@ -53,3 +55,11 @@ class PreparationConfig:
             "barium enema": (9,),
         }
     )
+
+    def __post_init__(self) -> None:
+        require_counts(self)
+        if "unknown" not in self.modality_ids:
+            raise ValueError("modality_ids must have an id for 'unknown', which serves every modality without one")
+        for modality, ids in self.modality_ids.items():
+            if not ids or min(ids) < 0:
+                raise ValueError(f"modality_ids of {modality!r} must be at least one number from 0, not {list(ids)}")

@@ -26,13 +26,14 @@ def read_case(paths: Iterable[Path | str], *, progress: Progress | None = None, 
             costs one line. False parses in this process: for files that are trusted.
 
     Returns:
-        The scans, unusable ones included, and the files that gave none.
+        The scans, unusable ones included, and the files that gave none, with the folders that cannot be read.
 
     Raises:
-        ReadError: A path does not exist, a folder is empty, or there is no scan in any file; names the first reason.
+        ReadError: A path does not exist or cannot be read, a folder is empty, or there is no scan in any file; names
+            the first reason.
     """
     given = [Path(path) for path in paths]
-    files = find_files(given)
+    files, unread = find_files(given)
     counter = _Counter(progress, total=2 * len(files))
     if guarded:
         from raddiag_engine.reading.guard import GuardedReader
@@ -46,7 +47,7 @@ def read_case(paths: Iterable[Path | str], *, progress: Progress | None = None, 
             warnings.simplefilter("ignore")  # the parsers' warnings quote header values
             found = list(read_files(files, counter.started))
     scans = with_unique_ids(item for item in found if isinstance(item, Scan))
-    skipped = tuple(item for item in found if isinstance(item, Skipped))
+    skipped = (*(item for item in found if isinstance(item, Skipped)), *unread)
     if not scans:
         others = f" ({len(skipped) - 1} other files gave no scan either)" if len(skipped) > 1 else ""
         raise ReadError(skipped[0].path, skipped[0].reason + others)

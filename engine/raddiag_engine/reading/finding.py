@@ -6,38 +6,63 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from raddiag_engine.cases import Skipped
 from raddiag_engine.errors import ReadError
 
 
-def find_files(paths: Sequence[Path]) -> list[Path]:
-    """All regular files in files and folders, each once, sorted; hidden ones in folders are left out.
+def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Skipped]]:
+    """All regular files in files and folders, each once, sorted, and what inside the folders cannot be looked into.
+
+    Hidden files and folders inside folders are left out.
 
     Raises:
-        ReadError: A path does not exist, or there is no file in a folder.
+        ReadError: A path does not exist or cannot be read, or there is no file in a folder.
     """
     found: dict[Path, None] = {}
+    unread: list[Skipped] = []
     if not paths:
         raise ReadError(Path(), "no file or folder is given")
     for path in paths:
-        if path.is_dir():
-            inside = _files_below(path)
+        try:
+            is_folder, is_file = path.is_dir(), path.is_file()
+        except OSError as error:  # a folder on the way that may not be entered, or too long a name
+            raise ReadError(path, _cannot_be_read(error)) from error
+        if is_folder:
+            inside, unread_inside = _files_below(path)
             if not inside:
-                raise ReadError(path, "the folder holds no files")
+                fault = unread_inside[0] if unread_inside else Skipped(path, "the folder holds no files")
+                raise ReadError(fault.path, fault.reason)
             found.update(dict.fromkeys(inside))
-        elif path.is_file():
+            unread += unread_inside
+        elif is_file:
             found[path] = None
         else:
             raise ReadError(path, "is not a regular file" if path.exists() else "no such file or folder")
     unique = {path.resolve(): path for path in reversed(found)}
-    return sorted(_without_images_of_pairs(list(unique.values())))
+    return sorted(_without_images_of_pairs(list(unique.values()))), list(dict.fromkeys(unread))
 
 
-def _files_below(folder: Path) -> list[Path]:
-    files = []
-    for parent, folders, names in os.walk(folder):
+def _files_below(folder: Path) -> tuple[list[Path], list[Skipped]]:
+    """The files in a folder and its subfolders, and a line for each of these that the system does not let one read."""
+    files: list[Path] = []
+    unread: list[Skipped] = []
+
+    def note(error: OSError) -> None:
+        unread.append(Skipped(Path(error.filename or folder), f"the folder {_cannot_be_read(error)}"))
+
+    for parent, folders, names in os.walk(folder, onerror=note):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        files += [Path(parent, name) for name in names if not name.startswith(".")]
-    return [file for file in files if file.is_file()]
+        for path in (Path(parent, name) for name in names if not name.startswith(".")):
+            try:
+                if path.is_file():
+                    files.append(path)
+            except OSError as error:
+                unread.append(Skipped(path, _cannot_be_read(error)))
+    return files, unread
+
+
+def _cannot_be_read(error: OSError) -> str:
+    return f"cannot be read: {error.strerror or error}"
 
 
 def _without_images_of_pairs(files: list[Path]) -> list[Path]:

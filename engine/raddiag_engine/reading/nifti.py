@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,7 @@ def _geometry(path: Path, image: Any) -> tuple[geometry.Affine | None, tuple[flo
     sform, qform = header.get_sform(coded=True)[0], header.get_qform(coded=True)[0]
     if sform is None and qform is None:
         zooms = [float(z) * unit for z in header.get_zooms()[:3]]
-        known = len(zooms) == 3 and min(zooms) > 0
+        known = len(zooms) == 3 and all(math.isfinite(zoom) and zoom > 0 for zoom in zooms)
         return (
             None,
             tuple(reversed(zooms)) if known else None,

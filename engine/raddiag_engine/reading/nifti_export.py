@@ -14,6 +14,8 @@ from raddiag_engine.reading.affine import Affine, affine_to_ijk, spacing_mm
 
 SCANNER = 1
 UNKNOWN = 0
+# NIfTI-1 holds the lengths of the axes as 16-bit numbers; NIfTI-2 is known to fewer viewers.
+LONGEST_IN_NIFTI1 = 32767
 # NIfTI types that other readers know; the rest is widened.
 WIDER_TYPES = {"b": np.uint8, "float16": np.float32}
 
@@ -31,7 +33,7 @@ def write_nifti(
     affine: Affine | None,
     spacing: tuple[float, ...] | None = None,
 ) -> None:
-    """Write an array on a scan's grid, atomically.
+    """Write an array on a scan's grid, atomically, as NIfTI-1, or as NIfTI-2 where an axis is too long for that.
 
     Args:
         path: Ends in `.nii` or `.nii.gz`; its folder is made if need be.
@@ -42,7 +44,8 @@ def write_nifti(
     volume = array if array.ndim == 3 else array[None]
     kept = np.dtype(WIDER_TYPES.get(volume.dtype.kind, WIDER_TYPES.get(volume.dtype.name, volume.dtype)))
     stored = volume.transpose(2, 1, 0).astype(kept)
-    image = nibabel.Nifti1Image(stored, None if affine is None else affine_to_ijk(affine), dtype=kept)
+    kind = nibabel.Nifti1Image if max(stored.shape) <= LONGEST_IN_NIFTI1 else nibabel.Nifti2Image
+    image = kind(stored, None if affine is None else affine_to_ijk(affine), dtype=kept)
     image.header.set_xyzt_units("mm")
     if affine is not None:
         image.set_sform(image.affine, SCANNER)

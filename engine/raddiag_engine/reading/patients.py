@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from raddiag_engine.cases import Case, Scan, WarningCode
+from raddiag_engine.cases.case import NOBODY_NAMED
 from raddiag_engine.errors import CaseError
 
 
 def one_patient(case: Case, number: int | None = None) -> Case:
-    """The case if it is of one patient, else the scans of the patient asked for.
+    """The case if it is of one patient, else the scans of the patient asked for and, not used, those of nobody named.
 
     Args:
         case: As read.
@@ -27,11 +29,10 @@ def one_patient(case: Case, number: int | None = None) -> Case:
 
 def describe_patients(case: Case) -> str:
     """The patients of a case as numbers with their scans; names are never given."""
-    counts = [sum(scan.identity.key == key for scan in case.scans) for key in case.patients]
-    unnamed = sum(not scan.identity.known for scan in case.scans)
-    parts = [f"patient {i} ({_scans(count)})" for i, count in enumerate(counts, start=1)]
-    rest = f", and {_scans(unnamed)} of nobody named" if unnamed else ""
-    return f"scans of {len(counts)} patients: {', '.join(parts)}{rest}"
+    counts = Counter(case.patient_of.values())
+    parts = [f"patient {number} ({_scans(counts[key])})" for number, key in enumerate(case.patients, start=1)]
+    rest = f", and {_scans(counts[''])} of nobody named" if counts[""] else ""
+    return f"scans of {len(case.patients)} patients: {', '.join(parts)}{rest}{_shared_id(case)}"
 
 
 def with_identity_warnings(case: Case) -> Case:
@@ -41,13 +42,18 @@ def with_identity_warnings(case: Case) -> Case:
     mixed = len(case.patients) > 1
     for scan in case.scans:
         if not scan.identity.known:
-            message = "the file does not say whose scan this is; make sure that it belongs to this case"
-            case = case.replacing(scan.warned(WarningCode.IDENTITY_MISSING, message))
+            case = case.replacing(scan.warned(WarningCode.IDENTITY_MISSING, NOBODY_NAMED))
         elif mixed:
-            number = case.patients.index(scan.identity.key) + 1
-            message = f"this is a scan of patient {number} of {len(case.patients)} in these files"
+            number = case.patients.index(case.patient_of[scan.id]) + 1
+            message = f"this is a scan of patient {number} of {len(case.patients)} in these files{_shared_id(case)}"
             case = case.replacing(scan.warned(WarningCode.IDENTITY_MIXED, message))
     return case
+
+
+def _shared_id(case: Case) -> str:
+    """Why scans that name the same patient count as several patients'; empty where none do."""
+    names = {scan.identity.key for scan in case.scans if scan.identity.known}
+    return "; one patient ID has different birth dates or sexes" if len(names) < len(case.patients) else ""
 
 
 def _alone(case: Case) -> Case:

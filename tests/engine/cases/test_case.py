@@ -63,6 +63,37 @@ def test_patients_are_told_apart_by_id_then_by_name_and_birth_date():
         case.of_patient(3)
 
 
+@pytest.mark.parametrize(
+    ("identities", "patients"),
+    [
+        ([Identity("7", birth_date="19700101"), Identity("7", birth_date="19800101")], 2),
+        ([Identity("7", sex="F"), Identity("7", sex="M")], 2),
+        ([Identity("7", birth_date="19700101", sex="F"), Identity("7")], 1),
+        ([Identity("7", birth_date="1970.01.01", sex="f "), Identity("7", birth_date="19700101", sex="F")], 1),
+        ([Identity("7", sex="F"), Identity("7"), Identity("7", sex="M"), Identity("7", sex="F")], 2),
+        ([Identity("7", birth_date="19700101"), Identity("7", sex="F"), Identity("7", sex="M")], 2),
+    ],
+)
+def test_one_patient_id_with_conflicting_birth_dates_or_sexes_is_two_patients(identities, patients):
+    case = Case(tuple(scan(f"s{i}", i, identity=identity) for i, identity in enumerate(identities)))
+    assert len(case.patients) == patients
+    parts = [case.of_patient(number).scans for number in range(1, patients + 1)]
+    assert sum(map(len, parts)) == len(identities)
+    assert all(len(Case(part).patients) == 1 for part in parts)
+
+
+def test_a_scan_of_nobody_stays_in_sight_but_is_not_used_among_several_patients():
+    nobody = scan("c", 2)
+    several = Case((scan("a", identity=Identity("1")), scan("b", 1, identity=Identity("2")), nobody))
+    chosen = several.of_patient(2)
+    assert [s.id for s in chosen.scans] == ["b", "c"]
+    assert [s.id for s in chosen.used] == ["b"]
+    assert "whose scan" in chosen.scan("c").reason
+    assert [w.code for w in chosen.scan("c").warnings] == [WarningCode.IDENTITY_MISSING]
+    alone = Case((scan("a", identity=Identity("1")), nobody)).of_patient(1)
+    assert [s.id for s in alone.used] == ["a", "c"]
+
+
 def test_nothing_of_the_patient_is_printed():
     identity = Identity("ID-77", "Doe^Jane", "19700101", "F")
     case = Case((scan("a", identity=identity),))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -78,6 +80,35 @@ def test_a_sound_model_verifies_and_a_changed_one_does_not(demo: Path, capsys: p
 def test_an_unknown_model_suggests_the_nearest(demo: Path) -> None:
     with pytest.raises(RaddiagError, match="did you mean 'demo'"):
         run("show", "deom")
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int, str]]:
+    """What the command's progress bar is told."""
+    told: list[tuple[int, int, str]] = []
+
+    @contextmanager
+    def recording() -> Iterator[Callable[[int, int, str], None]]:
+        yield lambda done, total, what: told.append((done, total, what))
+
+    monkeypatch.setattr(command, "progress_bar", recording)
+    return told
+
+
+def test_verifying_moves_a_progress_bar_to_its_end(demo: Path, steps: list[tuple[int, int, str]]) -> None:
+    assert run("verify", "demo") == 0
+    assert "hashing" in steps[0][2]
+    done, total, _ = steps[-1]
+    assert done == total > 1
+
+
+def test_importing_moves_a_progress_bar(demo: Path, tmp_path: Path, steps: list[tuple[int, int, str]]) -> None:
+    torch.save({"fc.2.weight": torch.zeros(1, 4)}, tmp_path / "pytorch_model.bin")
+    (tmp_path / "labels.json").write_text('{"Normal": 0, "Meningioma": 1}')
+    with pytest.raises(RaddiagError):
+        run("import", str(tmp_path / "pytorch_model.bin"), "--labels", str(tmp_path / "labels.json"),
+            "--output", str(tmp_path / "out"))  # fmt: skip
+    assert steps == [(0, 3, "reading the checkpoint"), (1, 3, "checking the weights")]
 
 
 def test_an_import_that_fails_writes_nothing(demo: Path, tmp_path: Path) -> None:

@@ -192,6 +192,11 @@ def test_a_tensor_that_the_network_does_not_have_is_named(folder: Path) -> None:
         (lambda card: card.update(discription="x"), "description"),
         (lambda card: card["network"].update(encoder="alexnet"), "alexnet"),
         (lambda card: card["disorders"][1].update(name="Normal"), "same name"),
+        (lambda card: card["network"]["fusion"].update(heads=5), "does not divide"),
+        (lambda card: card["network"]["resnet"].update(shared_width=0), "shared_width"),
+        (lambda card: card["preparation"]["modality_ids"].pop("unknown"), "'unknown'"),
+        (lambda card: card["preparation"]["modality_ids"].update(CT=[10]), "ids end at 9"),
+        (lambda card: card.update(max_scans=0), "max_scans"),
     ],
 )
 def test_a_card_of_another_schema_or_with_nonsense_is_refused(

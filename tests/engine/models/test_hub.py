@@ -77,6 +77,30 @@ def test_a_failed_download_is_one_line_and_writes_nothing(
     assert not home.exists()
 
 
+@pytest.mark.parametrize("kind", ["ProxyError", "ConnectError", "ReadTimeout", "RemoteProtocolError"])
+def test_an_error_of_the_http_library_is_one_line(home: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """From version 2 huggingface_hub lets these through; they are no OSErrors."""
+    failure = getattr(pytest.importorskip("httpx2"), kind)("403 Forbidden\nsecond line")
+
+    def fail(*args: object, **options: object) -> str:
+        raise failure
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", fail)
+    with pytest.raises(ModelError, match=f"{kind}: 403 Forbidden.*raddiag models import") as error:
+        hub.pull("raddiag-5569")
+    assert "\n" not in str(error.value)
+
+
+def test_a_folder_with_other_things_is_refused_before_the_download(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter1.tex").write_text("years of work")
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", lambda *args, **options: pytest.fail("downloaded"))
+    with pytest.raises(ModelError, match=r"chapter1\.tex"):
+        hub.pull("raddiag-5569", output=tmp_path / "thesis")
+
+
 def test_an_unknown_name_suggests_the_nearest(home: Path) -> None:
     with pytest.raises(ModelError, match="did you mean 'raddiag-5569'"):
         hub.pull("radiag")

@@ -142,6 +142,14 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
     _refused(error, tmp_path, "pytorch_model.bin", "fc.2.weight")
 
 
+@pytest.mark.parametrize("shape", [(), (4,), (1, 2, 3)])
+def test_a_classifier_that_is_no_matrix_is_refused(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    torch.save({"fc.2.weight": torch.zeros(shape)}, tmp_path / "pytorch_model.bin")
+    with pytest.raises(ModelError) as error:
+        import_released(tmp_path / "pytorch_model.bin", _labels(tmp_path, "a"), tmp_path / "out")
+    _refused(error, tmp_path, "pytorch_model.bin", f"'fc.2.weight' has {len(shape)} axes")
+
+
 def test_a_checkpoint_with_missing_tensors_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError) as error:
         import_released(_small_checkpoint(tmp_path, 1), _labels(tmp_path, "a"), tmp_path / "out")

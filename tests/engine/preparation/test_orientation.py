@@ -11,7 +11,7 @@ from raddiag_engine.cases import Plane, Scan
 from raddiag_engine.preparation import PreparationConfig, prepare_scan
 from raddiag_engine.preparation.orientation import DisplayOrientation, display_orientation
 
-CONFIG = PreparationConfig(volume_size_px=32, image_size_px=32, depth=16)
+CONFIG = PreparationConfig(volume_size_px=32, image_size_px=32, depth=16, quantise_8bit=False)
 ORIENTATIONS = [(axes, signs) for axes in permutations(range(3)) for signs in product((1, -1), repeat=3)]
 # A landmark off centre on every axis, as fractions of the body: far right, a little to the front, low.
 LANDMARK_RAS = np.array([0.85, 0.65, 0.2])

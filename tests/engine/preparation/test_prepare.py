@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from raddiag_engine.cases import Anatomy, Modality, Scan, Window
+from raddiag_engine.configuration import from_mapping
+from raddiag_engine.errors import ConfigError
 from raddiag_engine.preparation import PreparationConfig, prepare_case, prepare_scan
 
 DepthRule = Literal["resample", "subsample"]
-SMALL = PreparationConfig(image_size_px=32, volume_size_px=24, depth=8)
+SMALL = PreparationConfig(image_size_px=32, volume_size_px=24, depth=8, quantise_8bit=False)
 RELEASE = PreparationConfig(
     image_size_px=16,
     volume_size_px=16,
@@ -36,6 +38,21 @@ RANDOM = np.random.default_rng(0)
 def scan_of(name: str, shape: tuple[int, ...], kind: str = "volume", **properties: object) -> Scan:
     voxels = RANDOM.integers(20, 200, shape, dtype=np.uint8)
     return Scan(name, kind, voxels, units="8-bit", **properties)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"depth": 0}, "depth is 0"),
+        ({"image_size_px": -1}, "image_size_px is -1"),
+        ({"modality_ids": {"CT": [1]}}, "'unknown'"),
+        ({"modality_ids": {"unknown": [0], "CT": []}}, "'CT'"),
+        ({"modality_ids": {"unknown": [-1]}}, "'unknown'"),
+    ],
+)
+def test_a_preparation_that_prepares_nothing_is_refused(data: dict[str, object], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        from_mapping(PreparationConfig, data)
 
 
 def test_shapes_by_kind_of_scan() -> None:

@@ -17,7 +17,7 @@ from raddiag_engine.errors import CaseError, ConfigError
 from raddiag_engine.preparation import PreparationConfig, prepare_scan, presets_for
 from raddiag_engine.preparation.windowing import apply_window, choose_window, display_values
 
-CONFIG = PreparationConfig()
+CONFIG = PreparationConfig(quantise_8bit=False)
 HEADER = Window(300.0, 600.0, name="HEADER")
 
 

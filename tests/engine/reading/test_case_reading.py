@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -113,6 +115,57 @@ def test_a_scan_that_names_nobody_is_marked_beside_one_that_does(tmp_path):
     codes = [[warning.code for warning in scan.warnings] for scan in case.scans]
     assert sum(WarningCode.IDENTITY_MISSING in found for found in codes) == 1
     assert one_patient(case) is case
+
+
+def test_a_scan_that_names_nobody_is_not_lost_when_a_patient_is_picked(tmp_path):
+    picture(tmp_path / "d.png")
+    case = one_patient(two_patients(tmp_path), 2)
+    assert [scan.usable for scan in case.scans] == [False, True, True]
+    unnamed = case.scans[0]
+    assert [warning.code for warning in unnamed.warnings].count(WarningCode.IDENTITY_MISSING) == 1
+    assert "several patients" in unnamed.reason
+
+
+def test_two_people_with_one_patient_id_are_told_apart(tmp_path):
+    write_series(tmp_path / "a", noise(3, 4, 4), PatientID="SECRET", PatientBirthDate="19700101")
+    other = {"SeriesInstanceUID": "1.2.3.4", "SeriesNumber": 2, "PatientBirthDate": "19800101"}
+    write_series(tmp_path / "b", noise(3, 4, 4, seed=1), PatientID="SECRET", **other)
+    case = read(tmp_path)
+    assert {warning.code for scan in case.scans for warning in scan.warnings} == {WarningCode.IDENTITY_MIXED}
+    with pytest.raises(CaseError, match=r"2 patients.*one patient ID has different birth dates or sexes") as caught:
+        one_patient(case)
+    assert "SECRET" not in str(caught.value)
+    assert len(one_patient(case, 2).scans) == 1
+
+
+@pytest.fixture
+def closed(monkeypatch):
+    """Folders called "closed" cannot be listed; rights are of no use here, as root may list any folder."""
+    scandir = os.scandir
+
+    def refusing(path):
+        if Path(path).name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+
+
+def test_a_subfolder_that_cannot_be_read_is_listed_as_skipped(tmp_path, closed):
+    (tmp_path / "in" / "closed").mkdir(parents=True)
+    picture(tmp_path / "in" / "a.png")
+    case = read(tmp_path / "in")
+    assert len(case.scans) == 1
+    ((line),) = case.skipped
+    assert line.path == tmp_path / "in" / "closed"
+    assert "cannot be read: Permission denied" in line.reason
+
+
+def test_a_folder_that_cannot_be_read_is_not_called_empty(tmp_path, closed):
+    (tmp_path / "in" / "closed").mkdir(parents=True)
+    for given in (tmp_path / "in" / "closed", tmp_path / "in"):
+        with pytest.raises(ReadError, match=r"closed: the folder cannot be read: Permission denied"):
+            read(given)
 
 
 def test_the_case_does_not_depend_on_paths_or_names(tmp_path):

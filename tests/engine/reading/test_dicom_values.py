@@ -67,6 +67,17 @@ def test_ct_without_rescale_is_flagged_and_not_called_hounsfield(tmp_path):
     assert scan.units == "stored"
 
 
+@pytest.mark.parametrize("slope", [None, 0])
+def test_an_intercept_without_a_slope_is_applied_and_said(tmp_path, slope):
+    stored = noise(3, 4, 4)
+    write_series(tmp_path, stored, RescaleSlope=slope, RescaleIntercept=-1024)
+    scan = read_one(tmp_path)
+    assert np.array_equal(scan.voxels, stored.astype(int) - 1024)
+    assert scan.units == "HU"
+    assert codes(scan) == [WarningCode.VALUES_RESCALE_MISSING]
+    assert "slope is missing" in scan.warnings[0].message
+
+
 def test_ct_shifted_by_1024_is_flagged(tmp_path):
     write_series(tmp_path, noise(3, 4, 4), RescaleIntercept=0)
     assert codes(read_one(tmp_path)) == [WarningCode.VALUES_OUT_OF_RANGE]

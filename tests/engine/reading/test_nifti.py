@@ -82,6 +82,18 @@ def test_without_sform_and_qform_the_place_is_unknown(tmp_path):
     assert codes(scan) == [WarningCode.GEOMETRY_UNKNOWN]
 
 
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("length", [np.nan, np.inf])
+def test_a_spacing_that_is_no_length_is_unknown(tmp_path, axis, length):
+    path = saved(tmp_path, data(4, 5, 6), name="a.nii")
+    raw = bytearray(path.read_bytes())
+    raw[252:256] = b"\0" * 4  # qform_code, sform_code
+    raw[80 + 4 * axis : 84 + 4 * axis] = np.array([length], "<f4").tobytes()  # pixdim
+    path.write_bytes(raw)
+    (scan,) = read_file(path)
+    assert scan.spacing_mm is None
+
+
 def test_without_sform_the_qform_counts(tmp_path):
     image = nibabel.Nifti1Image(data(4, 5, 6), None)
     image.set_qform(np.diag([2.0, 3, 4, 1]), 1)

@@ -35,6 +35,15 @@ def test_every_type_keeps_its_values(tmp_path, dtype):
     assert [path.name for path in (tmp_path / "maps").iterdir()] == ["a.nii.gz"]
 
 
+def test_an_axis_too_long_for_nifti_1_is_written_as_nifti_2(tmp_path):
+    array = np.random.default_rng(0).integers(0, 100, (2, 32768)).astype(np.int16)
+    write_nifti(tmp_path / "a.nii.gz", array, np.diag([3.0, 2, 1, 1]))
+    assert isinstance(nibabel.load(tmp_path / "a.nii.gz"), nibabel.Nifti2Image)
+    (back,) = read_file(tmp_path / "a.nii.gz")
+    assert np.array_equal(back.voxels, array)
+    assert np.allclose(back.affine, np.diag([3.0, 2, 1, 1]))
+
+
 def test_an_image_without_a_place_says_so(tmp_path):
     write_nifti(tmp_path / "a.nii", np.arange(12.0).reshape(3, 4), None, (0.5, 0.25))
     image = nibabel.load(tmp_path / "a.nii")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import sys
 
 import nibabel
 import numpy as np
 import pytest
 
+from raddiag_engine.cli import main
 from raddiag_engine.commands import read
 from raddiag_engine.errors import CaseError
 from raddiag_engine.reading import read_case
@@ -66,6 +69,19 @@ def test_nifti_files_are_named_after_the_scans(folder, tmp_path):
     image = nibabel.load(tmp_path / "out" / f"{scan.id}.nii.gz")
     assert np.array_equal(np.asarray(image.dataobj), scan.voxels.transpose(2, 1, 0))
     assert np.allclose(image.affine[:, [2, 1, 0, 3]], scan.affine)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file system that takes any bytes for a name")
+def test_a_name_that_is_not_utf8_is_printed_and_comes_back_from_json(folder, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    odd = folder / os.fsdecode(b"caf\xe9.txt")
+    (folder / "notes.txt").rename(odd)
+    assert main(["read", str(folder)]) == 0
+    assert "caf\\udce9.txt" in capsys.readouterr().out
+    assert main(["read", str(folder), "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["skipped"][0]["path"] == str(odd)
+    assert main(["read", str(folder), "--json", str(tmp_path / "out.json")]) == 0
+    assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["skipped"][0]["path"] == str(odd)
 
 
 def test_two_patients_need_a_choice(folder, tmp_path):

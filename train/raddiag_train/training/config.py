@@ -192,6 +192,8 @@ class TrainingConfig:
             raise ValueError("optimisation.mixup_alpha is for the resnet and vit encoders")
         if self.optimisation.localisation_weight > 0 and self.network.encoder == "slice_attention":
             raise ValueError("optimisation.localisation_weight is for the resnet and vit encoders")
+        if not self.preparation.quantise_8bit:
+            raise ValueError("preparation.quantise_8bit must be true: scans to learn from are kept as 8 bits a voxel")
 
 
 RECIPES = Path(__file__).parents[1] / "recipes"

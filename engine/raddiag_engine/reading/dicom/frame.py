@@ -27,12 +27,14 @@ class Rescale:
         intercept: (0028,1052).
         unit: (0028,1054), such as "HU"; empty if absent.
         given: False if the file has neither slope nor intercept.
+        slope_missing: True if it has an intercept but no slope other than 0, so that 1 is taken.
     """
 
     slope: float = 1.0
     intercept: float = 0.0
     unit: str = ""
     given: bool = False
+    slope_missing: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +129,7 @@ def _frame(instance: Instance, index: int, groups: _Groups) -> Frame:
         position_mm=np.array(position) if len(position) == 3 else None,
         orientation=_orthonormal(orientation),
         spacing_mm=(spacing[0], spacing[1]) if len(spacing) == 2 and min(spacing) > 0 else None,
-        rescale=_rescale(groups.macro("PixelValueTransformationSequence", "RescaleSlope")),
+        rescale=_rescale(groups),
         windows=windows_of(groups.macro("FrameVOILUTSequence", "WindowCenter")),
         image_type=image_type,
         contrast=_contrast(groups),
@@ -146,11 +148,17 @@ def _orthonormal(values: tuple[float, ...]) -> Vector | None:
     return np.asarray(cosines / lengths, dtype=np.float64)
 
 
-def _rescale(place: Header) -> Rescale:
-    slope, intercept = place.number("RescaleSlope"), place.number("RescaleIntercept")
-    if slope is None or slope == 0:
+def _rescale(groups: _Groups) -> Rescale:
+    place = groups.macro("PixelValueTransformationSequence", "RescaleSlope")
+    slope = place.number("RescaleSlope")
+    if slope:
+        intercept = place.number("RescaleIntercept") or 0.0
+        return Rescale(slope, intercept, place.text("RescaleType").upper(), given=True)
+    place = groups.macro("PixelValueTransformationSequence", "RescaleIntercept")
+    alone = place.number("RescaleIntercept")
+    if alone is None:
         return Rescale()
-    return Rescale(slope, intercept or 0.0, place.text("RescaleType").upper(), given=True)
+    return Rescale(1.0, alone, place.text("RescaleType").upper(), given=True, slope_missing=True)
 
 
 def _contrast(groups: _Groups) -> tuple[object, ...]:

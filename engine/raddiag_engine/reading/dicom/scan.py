@@ -79,6 +79,10 @@ def _described(volume: Volume, copies: tuple[Path, ...]) -> Scan:
     )
     if volume.colour is not None:
         scan = scan.warned(WarningCode.CONTENT_COLOUR, "a colour image; the network is given its luminance")
+    through_line = not volume.through_lut and volume.colour is None
+    if through_line and any(frame.rescale.slope_missing for frame in volume.frames):
+        message = "the file gives a rescale intercept, but the rescale slope is missing; it is taken to be 1"
+        scan = scan.warned(WarningCode.VALUES_RESCALE_MISSING, message)
     if modality is Modality.CT:
         scan = _checked_hounsfield(scan, middle)
     if header.text("BurnedInAnnotation").upper() == "YES":
