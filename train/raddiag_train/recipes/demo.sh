@@ -16,8 +16,13 @@ raddiag data from-folders --root "$images" --recipe "$recipes/open_images.toml" 
 raddiag data phantom --output "$work/phantoms" --cases 2600 --seed 1 --workers 2 --splits 0.88 0.12 0
 raddiag data phantom --output "$work/phantoms_test" --cases 300 --seed 2 --workers 2 --splits 0 0 1
 
-raddiag train "$recipes/demo.toml" --output "$work/demo" --resume \
-  --set "data.cases=[\"$work/images/cases.jsonl\",\"$work/phantoms/cases.jsonl\"]" --set "data.cache=\"$work/prepared\""
+data=(--set "data.cases=[\"$work/images/cases.jsonl\",\"$work/phantoms/cases.jsonl\"]" --set "data.cache=\"$work/prepared\"")
+raddiag train "$recipes/demo.toml" --output "$work/first" --resume "${data[@]}"
+# Again from there, on the statistics of the batch norms as they are, and with more of the small data sets.
+raddiag train "$recipes/demo.toml" --output "$work/demo" --resume "${data[@]}" \
+  --set "optimisation.initial_model=\"$work/first/model\"" --set optimisation.steps=900 \
+  --set optimisation.learning_rate=6e-4 --set optimisation.frozen_norm_share=0.9999 --set optimisation.localisation_weight=1.0 \
+  --set 'data.source_weights={brain_tumor_mri=0.25,busi_breast_ultrasound=0.2,chest_xray=0.25,head_ct_hemorrhage=0.05,phantom=0.25}'
 
 raddiag evaluate "$work/demo/model" --cases "$work/phantoms_test/cases.jsonl" --pointing
 raddiag evaluate "$work/demo/model" --cases "$work/images/cases.jsonl" --split validation --shortcuts
