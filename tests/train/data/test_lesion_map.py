@@ -22,7 +22,7 @@ from raddiag_train.data.lesion_batches import shown_disorders
 from raddiag_train.data.prepared import PreparedDataset
 from raddiag_train.data.records import CaseRecord, ScanRecord
 from raddiag_train.training.config import DataConfig, OptimisationConfig, TrainingConfig
-from raddiag_train.training.variation import vary
+from raddiag_train.training.variation import CaseFacts, vary
 
 CONFIG = PreparationConfig(image_size_px=48, volume_size_px=32, depth=6, windowing="stored")
 MOVING = AugmentationConfig(
@@ -153,7 +153,8 @@ def test_what_cannot_be_seen_any_more_is_not_known(records: list[CaseRecord], tm
     config = TrainingConfig(DataConfig(("cases.jsonl",)), optimisation=optimisation)
     seen = set()
     for seed in range(12):
-        given = vary(batch, None, normal, config, torch.device("cpu"), torch.Generator().manual_seed(seed))
+        facts = CaseFacts(None, torch.zeros(2, dtype=torch.long), normal)
+        given = vary(batch, facts, config, torch.device("cpu"), torch.Generator().manual_seed(seed))
         lost = not bool(given.scans.mask_BS[1, 0])  # the CT
         seen.add(lost)
         if lost:

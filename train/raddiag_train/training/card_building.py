@@ -11,6 +11,7 @@ from raddiag_engine.network.config import NetworkConfig
 from raddiag_train.data.labels import LabelSpace
 from raddiag_train.data.records import CaseRecord
 from raddiag_train.evaluation.source_results import SourceResult
+from raddiag_train.training.case_mixing import MOST_PARTNERS
 from raddiag_train.training.config import CardConfig, SourceConfig, TrainingConfig
 
 
@@ -30,6 +31,7 @@ def build_card(
         records: The training cases.
         evaluation: Figures, with the split in their names.
     """
+    partners = MOST_PARTNERS if config.optimisation.case_mixing > 0 else 0
     card = ModelCard(
         name=config.card.name,
         description=config.card.description,
@@ -37,7 +39,7 @@ def build_card(
         preparation=config.preparation,
         disorders=tuple(disorders),
         coverage=coverage_of(records),
-        trained_scans=max(len(record.scans) for record in records),
+        trained_scans=max(len(record.scans) for record in records) * (1 + partners),
         licence=config.card.licence,
         sources=_training_sources(records, config.card),
         shortcuts=config.card.shortcuts,

@@ -72,6 +72,7 @@ class OptimisationConfig:
         precision: Of the forward pass: "auto" is bf16 where the chip computes it itself.
         modality_dropout: Probability that a scan's modality is hidden.
         scan_dropout: Probability that a scan of a case with several is left out; one always stays.
+        case_mixing: Probability that a case of another anatomy is added to a case, tried twice (release: 0.3, once).
         mixup_alpha: Of the beta distribution by which cases of the same make-up are mixed; 0 means no mixing.
         prior_bias: Start the classifier's bias at the log-odds of each disorder.
         frozen_norm_share: Share of the steps, at the end, in which batch norms use their running statistics, as they
@@ -95,6 +96,7 @@ class OptimisationConfig:
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     modality_dropout: float = 0.0
     scan_dropout: float = 0.0
+    case_mixing: float = 0.0
     mixup_alpha: float = 0.0
     prior_bias: bool = True
     frozen_norm_share: float = 0.0
@@ -106,7 +108,14 @@ class OptimisationConfig:
             raise ValueError("batch_cases must be a positive multiple of accumulation")
         if self.steps < 0 or (self.steps == 0 and self.epochs <= 0):
             raise ValueError("give epochs or steps, above 0")
-        for name in ("warmup_share", "ema_decay", "modality_dropout", "scan_dropout", "frozen_norm_share"):
+        for name in (
+            "warmup_share",
+            "ema_decay",
+            "modality_dropout",
+            "scan_dropout",
+            "case_mixing",
+            "frozen_norm_share",
+        ):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 0 and below 1")
         for name in ("learning_rate", "weight_decay", "gradient_clip", "mixup_alpha", "localisation_weight"):

@@ -12,6 +12,7 @@ from raddiag_engine.network.model import RadDiag
 from raddiag_train.data.records import NORMAL
 from raddiag_train.evaluation.source_results import SourceResult
 from raddiag_train.progress import progress_bar
+from raddiag_train.training.case_mixing import FusionInput, mix_cases
 from raddiag_train.training.config import TrainingConfig
 from raddiag_train.training.frozen_norms import freeze_norms
 from raddiag_train.training.localisation import localisation_loss
@@ -22,7 +23,7 @@ from raddiag_train.training.run_folder import MODEL, refuse_other_run, write_con
 from raddiag_train.training.stop_signal import StopSignal
 from raddiag_train.training.training_data import load_training_data
 from raddiag_train.training.training_run import TrainingRun, start_run
-from raddiag_train.training.variation import StepInput, vary
+from raddiag_train.training.variation import CaseFacts, StepInput, vary
 
 
 def train(config: TrainingConfig, folder: Path, *, resume: bool = False) -> bool:
@@ -55,7 +56,7 @@ def train_steps(run: TrainingRun) -> bool:
     config, network, optimiser = run.config, run.network, run.optimiser
     accumulation, gradient_clip = config.optimisation.accumulation, config.optimisation.gradient_clip or math.inf
     known_NK = torch.from_numpy(run.data.known_NK) if config.optimisation.mask_unlabelled_sources else None
-    normal = run.data.labels.indices.get(NORMAL)
+    facts = CaseFacts(known_NK, torch.from_numpy(run.data.anatomies_N), run.data.labels.indices.get(NORMAL))
     first_frozen = round((1 - config.optimisation.frozen_norm_share) * run.steps)
     batches = run.batches()
     losses: list[Tensor] = []
@@ -67,8 +68,8 @@ def train_steps(run: TrainingRun) -> bool:
                 freeze_norms(network)
             generator = seed_step(config.run.seed, step)
             for _ in range(accumulation):
-                given = vary(next(batches), known_NK, normal, config, run.device, generator)
-                loss = step_loss(network, given, run, generator)
+                given = vary(next(batches), facts, config, run.device, generator)
+                loss = step_loss(network, given, facts.normal, run, generator)
                 (loss / accumulation).backward()
                 losses.append(loss.detach())
             gradient_norm = nn.utils.clip_grad_norm_(network.parameters(), gradient_clip)
@@ -93,19 +94,30 @@ def train_steps(run: TrainingRun) -> bool:
     return run.state.step == run.steps
 
 
-def step_loss(network: RadDiag, given: StepInput, run: TrainingRun, generator: torch.Generator) -> Tensor:
+def step_loss(
+    network: RadDiag, given: StepInput, normal: int | None, run: TrainingRun, generator: torch.Generator
+) -> Tensor:
     """The loss of a batch: of its labels and, where the recipe asks for it, of where its lesions are seen."""
-    weight = run.config.optimisation.localisation_weight
+    optimisation, scans = run.config.optimisation, given.scans
+    features: list[Tensor] = []
     with run.autocast():
-        if weight == 0:
-            logits_BK = network(given.scans)
+        if optimisation.localisation_weight > 0:
+            embeddings_BSC, features = network.encode_with_features(scans)
         else:
-            embeddings_BSC, features = network.encode_with_features(given.scans)
-            logits_BK = network.diagnose(embeddings_BSC, given.scans.modality_ids_BS, given.scans.mask_BS)
-    loss = binary_cross_entropy(logits_BK, given.targets_BK, given.known_BK)
-    if weight == 0:
-        return loss
-    return loss + weight * localisation_loss(logits_BK, features, given.scans, given.lesions, generator)
+            embeddings_BSC = network.encode(scans)
+        alone = FusionInput(embeddings_BSC, scans.modality_ids_BS, scans.mask_BS, given.targets_BK, given.known_BK)
+        mixed = alone
+        if optimisation.case_mixing > 0:
+            mixed = mix_cases(alone, given.anatomies_B, normal, optimisation.case_mixing, generator)
+        logits_BK = network.diagnose(mixed.embeddings_BSC, mixed.modality_ids_BS, mixed.mask_BS)
+        loss = binary_cross_entropy(logits_BK, mixed.targets_BK, mixed.known_BK)
+        if optimisation.localisation_weight == 0:
+            return loss
+        if mixed is not alone:  # a map is asked of a case as it is
+            logits_BK = network.diagnose(embeddings_BSC, scans.modality_ids_BS, scans.mask_BS)
+    return loss + optimisation.localisation_weight * localisation_loss(
+        logits_BK, features, scans, given.lesions, generator
+    )
 
 
 def _line(step: int, results: tuple[SourceResult, ...]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from raddiag_engine.cases import Anatomy
 from raddiag_engine.errors import ConfigError
 from raddiag_engine.preparation.config import PreparationConfig
 from raddiag_train.data.labels import LabelSpace, label_space
@@ -42,6 +43,11 @@ class TrainingData:
         return np.stack([self.labelled[record.source] for record in self.train.records]).astype(np.float32)
 
     @property
+    def anatomies_N(self) -> NDArray[np.int64]:
+        """(training cases,) a number for the body region of each."""
+        return np.array([list(Anatomy).index(record.anatomy) for record in self.train.records], dtype=np.int64)
+
+    @property
     def has_masks(self) -> bool:
         """True if a training case has a lesion mask."""
         return any(scan.masks for record in self.train.records for scan in record.scans)
@@ -51,7 +57,8 @@ class TrainingData:
         """SHA-256 over the label space and the cases, in order; not over their paths."""
         digest = hashlib.sha256(json.dumps(self.labels.names).encode())
         for record in (*self.train.records, *self.validation.records):
-            digest.update(repr((record.split, record.source, record.case_id, record.disorders)).encode())
+            scans = [(str(s.modality), str(s.plane), str(record.anatomy_of(s)), tuple(s.masks)) for s in record.scans]
+            digest.update(repr((record.split, record.source, record.case_id, record.disorders, scans)).encode())
         return digest.hexdigest()
 
 

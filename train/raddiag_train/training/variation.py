@@ -17,26 +17,42 @@ from raddiag_train.training.scan_dropout import drop_scans
 
 
 @dataclass(frozen=True, eq=False)
+class CaseFacts:
+    """What is known of all N training cases besides their labels; on the CPU.
+
+    Attributes:
+        known_NK: 1 where the source of a case says whether it has the disorder; None if all do.
+        anatomies_N: int64, a number for the body region of each case.
+        normal: The class "Normal"; None if there is none.
+    """
+
+    known_NK: Tensor | None
+    anatomies_N: Tensor
+    normal: int | None
+
+
+@dataclass(frozen=True, eq=False)
 class StepInput:
     """What a training step computes with, on its device.
 
     Attributes:
         scans: Augmented; voxels float32 in [0, 1].
         targets_BK: In [0, 1]; soft where cases are mixed.
-        known_BK: 1 where the source of the case says whether it has the disorder; None if all do.
+        known_BK: 1 where the label is known and can be seen; None if all are.
         lesions: Of each group of `scans`, augmented with it.
+        anatomies_B: int64, a number for the body region of each case.
     """
 
     scans: PackedBatch
     targets_BK: Tensor
     known_BK: Tensor | None
     lesions: tuple[GroupLesions | None, ...]
+    anatomies_B: Tensor
 
 
 def vary(
     batch: TrainingBatch,
-    known_NK: Tensor | None,
-    normal: int | None,
+    facts: CaseFacts,
     config: TrainingConfig,
     device: torch.device,
     generator: torch.Generator,
@@ -48,8 +64,7 @@ def vary(
 
     Args:
         batch: As stored, on the CPU.
-        known_NK: Of all training cases, on the CPU; None if all labels are known.
-        normal: The class "Normal"; None if there is none.
+        facts: Of all training cases.
         config: Says how often and how far.
         device: Where the step is computed.
         generator: On the CPU.
@@ -60,18 +75,19 @@ def vary(
         packed.modality_ids_BS, packed.mask_BS, optimisation.modality_dropout, unknown_id, generator
     )
     mask_BS = drop_scans(packed.mask_BS, optimisation.scan_dropout, generator)
-    known_BK = _known(batch, known_NK, normal, mask_BS)
+    known_BK = _known(batch, facts.known_NK, facts.normal, mask_BS)
+    anatomies_B = facts.anatomies_N[batch.indices_B].to(device, non_blocking=True)
     packed = replace(packed, modality_ids_BS=modality_ids_BS, mask_BS=mask_BS)
     targets_BK = batch.labels_BK.to(device, non_blocking=True)
     scans, lesions = augment_with_lesions(packed, batch.lesions, config.augmentation, generator, device)
     if known_BK is None:
         scans, targets_BK = mixup_images(scans, targets_BK, optimisation.mixup_alpha, generator)
-        return StepInput(scans, targets_BK, None, lesions)
+        return StepInput(scans, targets_BK, None, lesions, anatomies_B)
     # What is known is blended like the targets: a label of a mixture is known if it is in both cases.
     both_BL = torch.cat([targets_BK, known_BK.to(device, non_blocking=True)], 1)
     scans, both_BL = mixup_images(scans, both_BL, optimisation.mixup_alpha, generator)
     targets_BK, shares_BK = both_BL.chunk(2, 1)
-    return StepInput(scans, targets_BK, (shares_BK > 0.999).float(), lesions)
+    return StepInput(scans, targets_BK, (shares_BK > 0.999).float(), lesions, anatomies_B)
 
 
 def _known(batch: TrainingBatch, known_NK: Tensor | None, normal: int | None, mask_BS: Tensor) -> Tensor | None:
