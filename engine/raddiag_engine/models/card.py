@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -52,6 +53,14 @@ class OperatingPoint:
     positives: int
     split: str = "validation"
 
+    def __post_init__(self) -> None:
+        for name in ("threshold", "sensitivity", "specificity"):
+            value = getattr(self, name)
+            if not 0 <= value <= 1:  # not a number is not either
+                raise ValueError(f"{name} is {value}, but must be from 0 to 1")
+        if self.positives < 0:
+            raise ValueError(f"positives is {self.positives}, but must not be negative")
+
     @property
     def reliable(self) -> bool:
         """False if it was fitted on fewer than 10 positives."""
@@ -64,6 +73,10 @@ class Calibration:
 
     slope: float
     offset: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.slope) and math.isfinite(self.offset)):
+            raise ValueError(f"slope {self.slope} and offset {self.offset} must be finite")
 
 
 @dataclass(frozen=True)
@@ -93,6 +106,10 @@ class Disorder:
     coverage: tuple[Coverage, ...] = ()
     operating_point: OperatingPoint | None = None
     calibration: Calibration | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name or not self.name.isprintable():
+            raise ValueError(f"{self.name!r} is no name of a disorder: it is empty or holds control characters")
 
 
 @dataclass(frozen=True)

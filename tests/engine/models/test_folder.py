@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from raddiag_engine.errors import ModelError
 from raddiag_engine.models import folder as folder_module
-from raddiag_engine.models.card import Disorder
+from raddiag_engine.models.card import Calibration, Disorder, OperatingPoint
 from raddiag_engine.models.folder import load_model, save_model
 from raddiag_engine.models.verification import verify_model
 from raddiag_engine.network.config import HeadConfig, NetworkConfig, SliceAttentionConfig, ViTConfig
@@ -264,3 +264,33 @@ def test_a_full_disk_leaves_the_older_model_and_nothing_half_written(
 def test_the_networks_prefix_is_not_free_for_further_tensors(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="network's own"):
         save_model(tmp_path / "m", small_card(), small_network(), {"network.x": torch.ones(1)})
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "message"),
+    [
+        (("operating_point", "threshold"), float("nan"), "threshold is nan"),
+        (("operating_point", "threshold"), 5.0, "threshold is 5.0"),
+        (("operating_point", "positives"), -5, "positives is -5"),
+        (("calibration", "slope"), float("inf"), "must be finite"),
+        (("name",), "Glioma\n\x1b[2J", "control characters"),
+    ],
+)
+def test_a_card_of_impossible_numbers_is_refused(
+    tmp_path: Path, where: tuple[str, ...], value: object, message: str
+) -> None:
+    network = RadDiag(SMALL_NETWORK)
+    disorders = tuple(
+        replace(d, operating_point=OperatingPoint(0.5, 0.9, 0.9, 12), calibration=Calibration(1.0, 0.0))
+        for d in small_card().disorders
+    )
+    save_model(tmp_path / "m", replace(small_card(), network=network.config, disorders=disorders), network)
+    path = tmp_path / "m" / "card.json"
+    card = json.loads(path.read_text())
+    entry = card["disorders"][0]
+    for key in where[:-1]:
+        entry = entry[key]
+    entry[where[-1]] = value
+    path.write_text(json.dumps(card))
+    with pytest.raises(ModelError, match=message):
+        load_model(tmp_path / "m")

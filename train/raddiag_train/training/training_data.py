@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,13 @@ class TrainingData:
     def anatomies_N(self) -> NDArray[np.int64]:
         """(training cases,) a number for the body region of each."""
         return np.array([list(Anatomy).index(record.anatomy) for record in self.train.records], dtype=np.int64)
+
+    @property
+    def largest_validation_group(self) -> int:
+        """Most validation scans of one modality, anatomy and source: what an input score can be fitted on."""
+        records = self.validation.records
+        kinds = Counter((s.modality, record.anatomy_of(s), record.source) for record in records for s in record.scans)
+        return max(kinds.values())
 
     @property
     def has_masks(self) -> bool:

@@ -16,6 +16,7 @@ from raddiag_engine.errors import ConfigError, RaddiagError
 from raddiag_engine.network.model import RadDiag
 from raddiag_train.data.batches import Collate, TrainingBatch
 from raddiag_train.data.sampling import EpochSampler, source_factors
+from raddiag_train.evaluation.input_score_fit import InputScoreFit
 from raddiag_train.evaluation.predict import predict
 from raddiag_train.evaluation.source_results import SourceResult, source_results
 from raddiag_train.training.checkpoint import RunState, checkpoints, load_checkpoint, save_checkpoint
@@ -148,6 +149,12 @@ def start_run(config: TrainingConfig, folder: Path, data: TrainingData, resume: 
     optimisation, device = config.optimisation, place().device
     if optimisation.localisation_weight > 0 and not data.has_masks:
         raise ConfigError("optimisation.localisation_weight: no training case has a lesion mask; leave it out")
+    fewest = InputScoreFit().fewest_scans
+    if data.largest_validation_group < fewest:
+        raise ConfigError(
+            f"the validation cases hold at most {data.largest_validation_group} scans of one modality and anatomy, "
+            f"and the input score needs {fewest}; add validation cases"
+        )
     expected_N = source_factors([record.source for record in data.train.records], config.data.source_weights)
     sampler = EpochSampler(expected_N, optimisation.batch_cases // optimisation.accumulation, config.run.seed)
     steps = optimisation.steps or max(1, round(optimisation.epochs * steps_per_epoch(config, sampler)))
