@@ -21,9 +21,11 @@ def find_disorder(card: ModelCard, name: str) -> int:
     key = _key(name)
     if key in index_of:
         return index_of[key]
-    near = difflib.get_close_matches(key, index_of, n=3, cutoff=0.5)
+    # "Normal" can be looked up, but nobody who misspells a disorder means it.
+    disorders = [known for known, index in index_of.items() if not card.disorders[index].normal]
+    near = difflib.get_close_matches(key, disorders, n=3, cutoff=0.5)
     if not near:  # a part of a name, such as "haemorrhage"
-        near = [known for known in index_of if key and key in known][:3]
+        near = [known for known in disorders if key and key in known][:3]
     names = " or ".join(repr(card.disorders[index_of[known]].name) for known in near)
     remedy = f"did you mean {names}?" if near else f"`raddiag models show {card.name}` lists its disorders"
     raise RaddiagError(f"model {card.name} has no disorder {name!r}; {remedy}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from raddiag_engine.reading.limits import check_size
 
 MILLIMETRES_PER_UNIT = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}
 SFORM_QFORM_TOLERANCE_MM = 1.0
+GZIP_BYTES_AT_ONCE = 2**20
 
 
 def read_nifti(path: Path) -> list[Scan]:
@@ -38,6 +40,7 @@ def read_nifti(path: Path) -> list[Scan]:
         image = nibabel.load(header_of_pair(path))
         shape = _shape_4d(path, image.shape)
         check_size(path, (shape[2], shape[1], shape[0]), max(image.dataobj.dtype.itemsize, 4))
+        _check_gzip(path, image)
         voxels, colour = _voxels(path, image, shape)
         affine, spacing_mm, doubt = _geometry(path, image)
     scan = Scan(
@@ -69,6 +72,23 @@ def header_of_pair(path: Path) -> Path:
         if path.with_suffix(suffix).is_file():
             return path.with_suffix(suffix)
     return path
+
+
+def _check_gzip(path: Path, image: Any) -> None:
+    """Read a compressed file to its end, where its checksum stands: reading the voxels alone does not get there.
+
+    Raises:
+        OSError, EOFError, zlib.error: It is damaged or cut off, be it behind the volume that is used.
+    """
+    if path.suffix.lower() != ".gz":
+        return
+    proxy = image.dataobj
+    announced = proxy.offset + math.prod(proxy.shape) * proxy.dtype.itemsize
+    read = 0
+    with gzip.open(path) as stream:
+        # What lies beyond the announced data may be without end, and is nobody's.
+        while read <= announced and (part := stream.read(GZIP_BYTES_AT_ONCE)):
+            read += len(part)
 
 
 def _files(path: Path) -> tuple[Path, ...]:

@@ -197,3 +197,19 @@ def test_the_sample_agrees_with_nibabel():
     reference = nibabel.load(path)
     assert np.array_equal(scan.voxels, np.asarray(reference.dataobj)[..., 0].transpose(2, 1, 0))
     assert np.allclose(scan.affine[:, [2, 1, 0, 3]], reference.affine)
+
+
+@pytest.mark.parametrize("volumes", [1, 3])
+@pytest.mark.parametrize("damage", ["checksum", "cut off"])
+def test_a_damaged_gzip_is_refused_even_where_its_first_volume_is_whole(tmp_path, volumes, damage):
+    array = np.random.default_rng(0).integers(0, 1000, (40, 40, 20, volumes)).astype(np.int16)
+    path = saved(tmp_path, array if volumes > 1 else array[..., 0])
+    assert read_file(path)
+    content = bytearray(path.read_bytes())
+    if damage == "checksum":
+        content[-8] ^= 0xFF
+    else:
+        content = content[: -200 if volumes == 1 else -len(content) // 4]
+    path.write_bytes(bytes(content))
+    with pytest.raises(ReadError, match=r"a\.nii\.gz"):
+        read_file(path)
