@@ -7,7 +7,7 @@ the generator's state is all that an exact resume needs, and a GPU is never wait
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -210,16 +210,9 @@ class _Augmentation:
         rows, rows_there = self._rows_of(position >= 0)
         grid = grid[self._there(position[self.scan_of_row[rows]])]
         self.rows_NSHW[rows_there] = resample(self.rows_NSHW[rows_there], grid)
-        self._deform_lesions(rows_there, grid)
-
-    def _deform_lesions(self, rows: Tensor, grid: Tensor) -> None:
-        """Carry the lesion maps along; images and volumes only, whose rows are their scans."""
-        if self.lesions is None:
-            return
-        mapped, bent = torch.nonzero(self.lesions.rows_R[:, None] == rows).unbind(1)
-        maps_RDHW = self.lesions.maps_RDHW.clone()
-        maps_RDHW[mapped] = resample(maps_RDHW[mapped].float(), grid[bent], nearest=True).to(torch.uint8)
-        self.lesions = replace(self.lesions, maps_RDHW=maps_RDHW)
+        self._change_lesions(
+            rows_there, lambda maps, of: resample(maps.float(), grid[of], nearest=True).to(torch.uint8)
+        )
 
     def _contrast(self) -> None:
         chosen, gamma = self._chosen(self.config.contrast_probability), self._uniform(*self.config.gamma)
@@ -269,15 +262,21 @@ class _Augmentation:
             scan = self.scan_of_row[rows]
             mask, value = self._there(painted[scan])[:, None], self._there(grey[scan])[:, None, None, None]
             self.rows_NSHW[rows_there] = torch.where(mask, value, self.rows_NSHW[rows_there])
-            self._hide_lesions(rows_there, mask)
+            # What is painted over is no longer seen to be a lesion.
+            self._change_lesions(rows_there, lambda maps, of: maps.masked_fill(mask[of], 0))
 
-    def _hide_lesions(self, rows: Tensor, painted_R1HW: Tensor) -> None:
-        """What is painted over is no longer seen to be a lesion."""
+    def _change_lesions(self, rows: Tensor, change: Callable[[Tensor, Tensor], Tensor]) -> None:
+        """Carry the lesion maps along; images and volumes only, whose rows are their scans.
+
+        Args:
+            rows: That were changed.
+            change: Lesion maps, and the positions of their scans in `rows`, to the maps as they are now.
+        """
         if self.lesions is None:
             return
-        mapped, covered = torch.nonzero(self.lesions.rows_R[:, None] == rows).unbind(1)
+        mapped, positions = torch.nonzero(self.lesions.rows_R[:, None] == rows).unbind(1)
         maps_RDHW = self.lesions.maps_RDHW.clone()
-        maps_RDHW[mapped] = maps_RDHW[mapped].masked_fill(painted_R1HW[covered], 0)
+        maps_RDHW[mapped] = change(maps_RDHW[mapped], positions)
         self.lesions = replace(self.lesions, maps_RDHW=maps_RDHW)
 
     def _chosen(self, probability: float) -> Tensor:
