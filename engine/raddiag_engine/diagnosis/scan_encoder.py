@@ -162,7 +162,7 @@ class ScanEncoder:
         return EncodedScan(
             scan=scan,
             prepared_hash=prepared.hash,
-            saw=prepared.describe(),
+            saw=prepared.plan.describe(),
             embedding_C=embedding_C,
             recognised=recognised,
             out_of_distribution=bool(assessment and assessment.out_of_distribution),

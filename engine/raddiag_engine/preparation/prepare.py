@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from raddiag_engine.cases import Modality, Scan, Window
 from raddiag_engine.preparation.config import PreparationConfig
-from raddiag_engine.preparation.depth import DepthSampling, depth_sampling
-from raddiag_engine.preparation.orientation import DisplayOrientation, display_orientation
+from raddiag_engine.preparation.plan import PreparationPlan, plan_scan, stored_order
 from raddiag_engine.preparation.prepared_scan import PreparedScan
 from raddiag_engine.preparation.resampling import resize_slices
-from raddiag_engine.preparation.windowing import choose_window, display_values
+from raddiag_engine.preparation.windowing import display_values
 
 # Bounds the memory of a long scan: it is never converted to float as a whole.
 SLICES_AT_ONCE = 16
@@ -79,33 +78,19 @@ def modality_ids(modalities: Sequence[Modality], config: PreparationConfig) -> l
 
 
 def _prepare(scan: Scan, config: PreparationConfig, chosen: Window | None, modality_id: int) -> PreparedScan:
-    window, source = choose_window(scan, config, chosen)
-    orientation = display_orientation(scan)
+    plan = plan_scan(scan, config, chosen)
     if scan.kind == "volume":
-        depth = depth_sampling(len(scan.voxels), config)
-        stored_slices = _stored_order(np.arange(depth.acquired), orientation)
-        needed = stored_slices[depth.needed]
-        voxels = depth.gather(_shown_slices(scan, needed, window, orientation, config))
-        slices = stored_slices[depth.nearest]
+        needed = stored_order(plan.depth.needed, plan)
+        voxels = plan.depth.gather(_shown_slices(scan, needed, plan, config))
     else:
-        # Frames are times, not depth: a cine loop enters as the image in its middle.
-        frame = len(scan.voxels) // 2 if scan.kind == "cine" else 0
-        depth = DepthSampling(1, np.zeros(1))
-        voxels = _shown_slices(scan, np.array([frame]), window, orientation, config)
-        slices = np.full(config.image_slices, frame)
+        voxels = _shown_slices(scan, np.array(plan.slices[:1]), plan, config)
         voxels = voxels[0] if config.image_slices == 1 else voxels.repeat(config.image_slices, axis=0)
     return PreparedScan(
         scan_id=scan.id,
         voxels=_rounded_to_8bit(voxels) if config.quantise_8bit else voxels,
         is_volume=scan.is_volume,
         modality_id=modality_id,
-        window=window,
-        window_source=source,
-        slices=tuple(int(i) for i in slices),
-        scan_kind=scan.kind,
-        scan_shape=scan.voxels.shape,
-        orientation=orientation,
-        depth=depth,
+        plan=plan,
     )
 
 
@@ -113,25 +98,20 @@ def _rounded_to_8bit(voxels: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.rint(voxels * np.float32(255.0)) / np.float32(255.0)
 
 
-def _stored_order(slices: NDArray[np.intp], orientation: DisplayOrientation) -> NDArray[np.intp]:
-    return slices[::-1] if orientation.flipped[0] else slices
-
-
 def _shown_slices(
     scan: Scan,
     stored_slices: NDArray[np.intp],
-    window: Window,
-    orientation: DisplayOrientation,
+    plan: PreparationPlan,
     config: PreparationConfig,
 ) -> NDArray[np.float32]:
     """The given stored slices, in that order, windowed, turned within the slice and resized: (N, size, size)."""
-    size_px = config.volume_size_px if scan.kind == "volume" else config.image_size_px
+    size_px = plan.size_px
     voxels_DHW = scan.voxels[None] if scan.kind == "image" else scan.voxels
-    in_slice = replace(orientation, flipped=(False, *orientation.flipped[1:]))
+    in_slice = replace(plan.orientation, flipped=(False, *plan.orientation.flipped[1:]))
     shown = np.empty((len(stored_slices), size_px, size_px), dtype=np.float32)
     for start in range(0, len(stored_slices), SLICES_AT_ONCE):
         part = slice(start, start + SLICES_AT_ONCE)
-        values = display_values(voxels_DHW[stored_slices[part]], scan, window, config)
+        values = display_values(voxels_DHW[stored_slices[part]], scan, plan.window, config)
         shown[part] = resize_slices(in_slice.apply(values), size_px, size_px, antialias=config.antialias)
     return shown
 

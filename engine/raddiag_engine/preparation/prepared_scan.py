@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raddiag_engine.cases import Window
-from raddiag_engine.cases.scan import Kind
-from raddiag_engine.preparation.depth import DepthSampling
-from raddiag_engine.preparation.orientation import DisplayOrientation
+from raddiag_engine.preparation.plan import PreparationPlan
 from raddiag_engine.preparation.resampling import resize_slices
 
 
@@ -26,26 +24,29 @@ class PreparedScan:
             volume, (equal slice, row, column) of an image for a model with `image_slices` above 1.
         is_volume: True if the first axis of `voxels` is depth in the body.
         modality_id: Which modality embedding it gets.
-        window: The window applied, in the scan's units.
-        window_source: "chosen", "preset NAME", "header", "8-bit" or "percentiles".
-        slices: For every prepared slice the stored slice of the scan it is nearest to; for a cine loop the frame used.
-        scan_kind: Kind of the scan.
-        scan_shape: Shape of the scan's voxels.
-        orientation: How stored slices were turned.
-        depth: How prepared slices lie among the acquired ones, in display order.
+        plan: How it was prepared: window, orientation, slices.
     """
 
     scan_id: str
     voxels: NDArray[np.float32]
     is_volume: bool
     modality_id: int
-    window: Window
-    window_source: str
-    slices: tuple[int, ...]
-    scan_kind: Kind
-    scan_shape: tuple[int, ...]
-    orientation: DisplayOrientation
-    depth: DepthSampling
+    plan: PreparationPlan
+
+    @property
+    def window(self) -> Window:
+        """The window applied, in the scan's units."""
+        return self.plan.window
+
+    @property
+    def slices(self) -> tuple[int, ...]:
+        """For every prepared slice the stored slice of the scan it is nearest to; for a cine loop the frame used."""
+        return self.plan.slices
+
+    @property
+    def scan_shape(self) -> tuple[int, ...]:
+        """Shape of the scan's voxels."""
+        return self.plan.scan_shape
 
     @cached_property
     def hash(self) -> str:
@@ -75,15 +76,15 @@ class PreparedScan:
         slices = np.asarray(prepared_map, dtype=np.float32)
         if self.is_volume:
             # Depth first: the slices are smallest now.
-            slices = self.depth.scatter(slices)
+            slices = self.plan.depth.scatter(slices)
         else:
             slices = slices.reshape(-1, *slices.shape[-2:]).mean(axis=0, keepdims=True)
         height_px, width_px = self.scan_shape[-2:]
-        if self.orientation.transposed:
+        if self.plan.orientation.transposed:
             height_px, width_px = width_px, height_px
         slices = resize_slices(slices, height_px, width_px, antialias=False)
-        stored = np.ascontiguousarray(self.orientation.undo(slices), dtype=np.float32)
-        if self.scan_kind == "cine":
+        stored = np.ascontiguousarray(self.plan.orientation.undo(slices), dtype=np.float32)
+        if self.plan.scan_kind == "cine":
             frames = np.zeros(self.scan_shape, dtype=np.float32)
             frames[self.slices[0]] = stored[0]
             return frames
@@ -103,25 +104,9 @@ class PreparedScan:
         """
         if scan_map.shape != self.scan_shape:
             raise ValueError(f"a map of shape {scan_map.shape} is not on the scan's grid {self.scan_shape}")
-        stored = scan_map[None] if self.scan_kind == "image" else scan_map
-        shown = self.orientation.apply(stored)
-        shown = self.depth.gather_all(shown) if self.is_volume else shown[self.slices[0]][None]
+        stored = scan_map[None] if self.plan.scan_kind == "image" else scan_map
+        shown = self.plan.orientation.apply(stored)
+        shown = self.plan.depth.gather_all(shown) if self.is_volume else shown[self.slices[0]][None]
         height_px, width_px = self.voxels.shape[-2:]
         resized = resize_slices(shown.astype(np.float32), height_px, width_px, antialias=True)
         return np.asarray(np.broadcast_to(resized if self.is_volume else resized[0], self.voxels.shape))
-
-    def describe(self) -> str:
-        """What the network saw, such as "32 of 412 slices, 256 px, window 40/400 (preset mediastinum)"."""
-        prepared = len(self.slices)
-        if self.scan_kind == "cine":
-            extent = f"frame {self.slices[0] + 1} of {self.scan_shape[0]}"
-        elif not self.is_volume:
-            extent = "image"
-        elif prepared > self.depth.acquired:
-            extent = f"{prepared} slices interpolated from {self.depth.acquired}"
-        else:
-            extent = f"{prepared} of {self.depth.acquired} slices"
-        height_px, width_px = self.voxels.shape[-2:]
-        size = f"{height_px} px" if height_px == width_px else f"{height_px} x {width_px} px"
-        window = f"{self.window.center:g}/{self.window.width:g}"
-        return f"{extent}, {size}, window {window} ({self.window_source})"

@@ -98,7 +98,7 @@ def test_a_window_chosen_for_one_scan_changes_that_scan_only() -> None:
     default = prepare_case(scans, SMALL)
     chosen = prepare_case(scans, SMALL, windows={"b": Window(40, 400, name="mediastinum")})
     assert chosen[0].hash == default[0].hash
-    assert chosen[1].hash != default[1].hash and chosen[1].window_source == "chosen"
+    assert chosen[1].hash != default[1].hash and chosen[1].plan.window_source == "chosen"
 
 
 def test_the_hash_is_of_what_the_network_sees_and_not_of_the_modality() -> None:
@@ -189,11 +189,15 @@ def test_what_the_network_saw_is_said_in_words() -> None:
         anatomy=Anatomy.HEAD_AND_NECK,
         units="HU",
     )
-    said = prepare_scan(head, replace(SMALL, depth=32, volume_size_px=256)).describe()
+    said = prepare_scan(head, replace(SMALL, depth=32, volume_size_px=256)).plan.describe()
     assert said == "32 of 412 slices, 256 px, window 40/80 (preset brain)"
-    assert prepare_scan(scan_of("v", (5, 9, 9)), SMALL).describe().startswith("8 slices interpolated from 5, 24 px")
-    assert prepare_scan(scan_of("c", (9, 9, 9), "cine"), SMALL).describe().startswith("frame 5 of 9, 32 px")
-    assert prepare_scan(scan_of("i", (9, 9), "image"), SMALL).describe() == "image, 32 px, window 127.5/255 (8-bit)"
+    assert (
+        prepare_scan(scan_of("v", (5, 9, 9)), SMALL).plan.describe().startswith("8 slices interpolated from 5, 24 px")
+    )
+    assert prepare_scan(scan_of("c", (9, 9, 9), "cine"), SMALL).plan.describe().startswith("frame 5 of 9, 32 px")
+    assert (
+        prepare_scan(scan_of("i", (9, 9), "image"), SMALL).plan.describe() == "image, 32 px, window 127.5/255 (8-bit)"
+    )
 
 
 def test_the_card_s_preparation_can_be_read_without_torch() -> None:

@@ -1,0 +1,163 @@
+"""The case on the screen and the diagnosis of it: the one place that says whether a result still holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from qtpy.QtCore import QObject, Signal
+
+from raddiag_engine.cases import Anatomy, Case, Modality, Window
+from raddiag_engine.diagnosis.result import Diagnosis
+from raddiag_engine.saliency.saliency_map import SaliencyMap
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the engine is asked about: everything a person can change that changes the answer.
+
+    Compared instead of the case's hash, because hashing a large volume would hold up the window.
+
+    Attributes:
+        scans: (id, modality, anatomy) of each scan in use.
+        overridden: Ids of the unusable scans among them.
+        windows: (scan id, window) of each window a person gave to the network.
+    """
+
+    scans: frozenset[tuple[str, Modality, Anatomy]]
+    overridden: frozenset[str]
+    windows: frozenset[tuple[str, Window]]
+
+
+def question_of(case: Case, windows: Mapping[str, Window]) -> Question:
+    """The question that a case as it stands puts to the engine."""
+    used = {scan.id for scan in case.used}
+    return Question(
+        scans=frozenset((scan.id, scan.modality, scan.anatomy) for scan in case.used),
+        overridden=case.overridden & used,
+        windows=frozenset((scan_id, window) for scan_id, window in windows.items() if scan_id in used),
+    )
+
+
+class ReadingSession(QObject):
+    """One open case, edited by the reader and diagnosed by the engine.
+
+    A diagnosis belongs to the question it answers. Once the case differs it is stale; undo the edit and it holds again.
+
+    Signals:
+        case_changed: Another case was opened, or the case was closed.
+        case_edited: Ticks, modality, anatomy or a network window changed.
+        diagnosis_changed: A diagnosis came, went, turned stale or holds again.
+    """
+
+    case_changed = Signal()
+    case_edited = Signal()
+    diagnosis_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.case: Case | None = None
+        self.paths: tuple[Path, ...] = ()
+        self.windows: dict[str, Window] = {}
+        self.diagnosis: Diagnosis | None = None
+        self._answered: Question | None = None
+        self._maps: dict[tuple[str, str], list[SaliencyMap]] = {}
+
+    @property
+    def question(self) -> Question | None:
+        """What the case as it stands asks; None without a case."""
+        return None if self.case is None else question_of(self.case, self.windows)
+
+    @property
+    def is_stale(self) -> bool:
+        """True if there is a diagnosis and it is not of the case as it stands."""
+        return self.diagnosis is not None and self._answered != self.question
+
+    @property
+    def current_diagnosis(self) -> Diagnosis | None:
+        """The diagnosis, if it is of the case as it stands."""
+        return None if self.is_stale else self.diagnosis
+
+    def open(self, case: Case, paths: tuple[Path, ...]) -> None:
+        """Put another case on the screen; the earlier one and all that is known of it go."""
+        self._forget_answers()
+        self.case, self.paths, self.windows = case, paths, {}
+        self.case_changed.emit()
+        self.diagnosis_changed.emit()
+
+    def close(self) -> None:
+        """No case."""
+        self._forget_answers()
+        self.case, self.paths, self.windows = None, (), {}
+        self.case_changed.emit()
+        self.diagnosis_changed.emit()
+
+    def use(self, scan_id: str, used: bool) -> None:
+        """Take a scan into the diagnosis or leave it out; an unusable one that is taken in counts as overruled."""
+        case = self._case()
+        ids = {scan.id for scan in case.used}
+        self._edit(case.using(frozenset(ids | {scan_id} if used else ids - {scan_id})))
+
+    def use_date(self, series_date: str, used: bool) -> None:
+        """The same for all usable scans of one date, "YYYYMMDD" or empty."""
+        case = self._case()
+        of_date = {scan.id for scan in case.scans if scan.series_date == series_date and scan.usable}
+        ids = {scan.id for scan in case.used}
+        self._edit(case.using(frozenset(ids | of_date if used else ids - of_date)))
+
+    def describe(self, scan_id: str, *, modality: Modality | None = None, anatomy: Anatomy | None = None) -> None:
+        """Say what a scan is."""
+        case = self._case()
+        scan = case.scan(scan_id)
+        if modality is not None:
+            scan = scan.with_modality(modality)
+        if anatomy is not None:
+            scan = replace(scan, anatomy=anatomy)
+        self._edit(case.replacing(scan))
+
+    def give_window(self, scan_id: str, window: Window | None) -> None:
+        """Have the network see a scan through this window; None for the prescribed one."""
+        others = {key: value for key, value in self.windows.items() if key != scan_id}
+        self.windows = others if window is None else {**others, scan_id: window}
+        self._edit(self._case())
+
+    def answer(self, question: Question, diagnosis: Diagnosis) -> None:
+        """Keep a diagnosis, with the question it answers."""
+        self._forget_answers()
+        self.diagnosis, self._answered = diagnosis, question
+        self.diagnosis_changed.emit()
+
+    def keep_maps(self, diagnosis: Diagnosis, disorder: str, method: str, maps: list[SaliencyMap]) -> bool:
+        """Keep the maps of one disorder; False if they are not of the diagnosis that stands, so must not be shown."""
+        current = self.current_diagnosis
+        bound = all(
+            (saliency.case_hash, saliency.input_hash, saliency.model_sha256)
+            == (diagnosis.case_hash, diagnosis.input_hash, diagnosis.model_sha256)
+            and saliency.disorder == disorder
+            for saliency in maps
+        )
+        if current is not diagnosis or not bound:
+            return False
+        self._maps[disorder, method] = maps
+        return True
+
+    def maps_of(self, disorder: str, method: str) -> list[SaliencyMap] | None:
+        """Maps kept for the diagnosis that stands; None if there are none."""
+        return None if self.current_diagnosis is None else self._maps.get((disorder, method))
+
+    def _case(self) -> Case:
+        if self.case is None:
+            raise ValueError("no case is open")
+        return self.case
+
+    def _edit(self, case: Case) -> None:
+        was_stale = self.is_stale
+        self.case = case
+        self.case_edited.emit()
+        if self.is_stale != was_stale:
+            self.diagnosis_changed.emit()
+
+    def _forget_answers(self) -> None:
+        self.diagnosis, self._answered = None, None
+        self._maps.clear()
