@@ -119,8 +119,7 @@ class ReadingSession(QObject):
     def give_window(self, scan_id: str, window: Window | None) -> None:
         """Have the network see a scan through this window; None for the prescribed one."""
         others = {key: value for key, value in self.windows.items() if key != scan_id}
-        self.windows = others if window is None else {**others, scan_id: window}
-        self._edit(self._case())
+        self._edit(self._case(), others if window is None else {**others, scan_id: window})
 
     def answer(self, question: Question, diagnosis: Diagnosis) -> None:
         """Keep a diagnosis, with the question it answers."""
@@ -151,9 +150,10 @@ class ReadingSession(QObject):
             raise ValueError("no case is open")
         return self.case
 
-    def _edit(self, case: Case) -> None:
+    def _edit(self, case: Case, windows: dict[str, Window] | None = None) -> None:
         was_stale = self.is_stale
         self.case = case
+        self.windows = self.windows if windows is None else windows
         self.case_edited.emit()
         if self.is_stale != was_stale:
             self.diagnosis_changed.emit()
