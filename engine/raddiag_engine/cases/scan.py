@@ -111,13 +111,16 @@ class Scan:
     def content_hash(self) -> str:
         """SHA-256 over everything that can change a diagnosis: values, geometry and what the scan is."""
         digest = hashlib.sha256()
-        voxels = np.ascontiguousarray(self.voxels)
+        # The same numbers are the same scan, in whichever type or byte order a file or a person's choice brings them.
+        voxels = np.ascontiguousarray(self.voxels, dtype=self.voxels.dtype.newbyteorder("<"))
         digest.update(f"{voxels.dtype.str}{voxels.shape}".encode())
         digest.update(voxels.view(np.uint8).reshape(-1).data)
         if self.affine is not None:
             digest.update(np.ascontiguousarray(self.affine, dtype="<f8").tobytes())
-        words = (self.kind, self.modality, self.anatomy, self.plane, self.units, self.windows)
-        digest.update(repr((*map(str, words), self.inverted, self.padding, self.body_part)).encode())
+        windows = tuple(replace(w, center=float(w.center), width=float(w.width)) for w in self.windows)
+        padding = None if self.padding is None else tuple(float(bound) for bound in self.padding)
+        words = (self.kind, self.modality, self.anatomy, self.plane, self.units, windows)
+        digest.update(repr((*map(str, words), bool(self.inverted), padding, self.body_part)).encode())
         return digest.hexdigest()
 
     def warned(self, code: WarningCode, message: str, slices: tuple[int, ...] = ()) -> Scan:

@@ -16,7 +16,7 @@ from typing import Any
 from raddiag_engine.cases import Scan, Skipped
 from raddiag_engine.errors import ReadError
 from raddiag_engine.reading.limits import GIB
-from raddiag_engine.reading.pipe import Arrays, receive
+from raddiag_engine.pipe import Arrays, receive
 from raddiag_engine.reading.reader import Started
 from raddiag_engine.reading.scan_message import scan_from_message
 

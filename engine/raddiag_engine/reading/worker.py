@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from raddiag_engine.cases import Scan
-from raddiag_engine.reading.pipe import send
+from raddiag_engine.pipe import send
 from raddiag_engine.reading.reader import Step, read_files
 from raddiag_engine.reading.scan_message import scan_to_message
 
