@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from raddiag_engine.cases import Case
 
-UNVERIFIED = "identity unverified"
-
 
 def identity_line(case: Case) -> str:
-    """Name, ID, birth date and sex of the patient as the files give them; says so if some or all scans name nobody."""
+    """Name, ID, birth date and sex of the patient as the files give them; empty if no scan names anybody."""
     known = next((scan.identity for scan in case.scans if scan.identity.known), None)
     if known is None:
-        return UNVERIFIED
+        return ""
     name = known.patient_name.replace("^", " ").strip()
     parts = [name, f"ID {known.patient_id}" if known.patient_id else "", _date(known.birth_date), known.sex]
-    line = " · ".join(part for part in parts if part)
-    nameless = sum(not scan.identity.known for scan in case.scans)
-    return f"{line} · {nameless} of {len(case.scans)} scans: {UNVERIFIED}" if nameless else line
+    return " · ".join(part for part in parts if part)
+
+
+def nameless_scans(case: Case) -> int:
+    """Scans that do not say whose they are."""
+    return sum(not scan.identity.known for scan in case.scans)
 
 
 def _date(text: str) -> str:

@@ -1,0 +1,54 @@
+"""What the display bar offers, and what it asks for."""
+
+from __future__ import annotations
+
+import pytest
+from pytestqt.qtbot import QtBot
+from qtpy.QtWidgets import QComboBox, QToolButton
+
+from napari_raddiag.widgets.display_bar import DisplayBar, DisplayChoices
+from raddiag_engine.cases import Window
+
+LUNG = Window(-600, 1500, name="lung")
+
+
+@pytest.fixture
+def bar(qtbot: QtBot) -> DisplayBar:
+    bar = DisplayBar()
+    qtbot.addWidget(bar)
+    return bar
+
+
+def button(bar: DisplayBar, text: str) -> QToolButton:
+    return next(b for b in bar.findChildren(QToolButton) if b.text() == text)
+
+
+def test_without_a_scan_nothing_is_offered(bar: DisplayBar) -> None:
+    assert not bar.isEnabled()
+
+
+def test_a_window_is_chosen_by_its_name(qtbot: QtBot, bar: DisplayBar) -> None:
+    bar.show_choices(DisplayChoices(windows=(("file", Window(40, 400)), ("lung", LUNG))))
+    with qtbot.waitSignal(bar.window_chosen) as chosen:
+        bar.findChild(QComboBox).activated.emit(2)
+    assert chosen.args == [LUNG]
+
+
+def test_only_the_planes_that_can_be_shown_are_offered(qtbot: QtBot, bar: DisplayBar) -> None:
+    bar.show_choices(DisplayChoices(planes=("axial", "coronal"), plane="axial"))
+    assert button(bar, "Axial").isChecked() and not button(bar, "Sagittal").isEnabled()
+    with qtbot.waitSignal(bar.plane_chosen) as chosen:
+        button(bar, "Coronal").click()
+    assert chosen.args == ["coronal"] and not button(bar, "Axial").isChecked()
+
+
+def test_a_refused_ruler_says_why(bar: DisplayBar) -> None:
+    bar.show_choices(DisplayChoices(no_ruler="the file gives no spacing"))
+    assert not button(bar, "Ruler").isEnabled() and button(bar, "Ruler").toolTip() == "the file gives no spacing"
+
+
+def test_setting_a_tool_does_not_ask_for_it(qtbot: QtBot, bar: DisplayBar) -> None:
+    bar.show_choices(DisplayChoices(several=True))
+    with qtbot.assertNotEmitted(bar.grid_toggled):
+        bar.set_tools(grid=True)
+    assert button(bar, "Side by side").isChecked()
