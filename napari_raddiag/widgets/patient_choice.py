@@ -1,0 +1,70 @@
+"""Which of several patients' scans are opened; to fuse them is not offered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
+
+from napari_raddiag.data_models.patient_summary import PatientSummary
+from napari_raddiag.widgets.marks import Mark
+from napari_raddiag.widgets.themed_label import NoteLine
+
+
+class PatientChoice(QWidget):
+    """A list of patients, one of whom is picked."""
+
+    patient_chosen = Signal(int)
+    """Number of the patient, counted from 1."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._patients: tuple[PatientSummary, ...] = ()
+        self._identity_hidden = False
+        self._note = NoteLine("caution", Mark.TRIANGLE)
+        self._list = QListWidget()
+        self._list.setAccessibleName("Patients in these files")
+        self._list.setToolTip("Double-click, or press Enter, to open this patient's scans")
+        self._list.itemActivated.connect(lambda _item: self._choose())
+        self._list.currentRowChanged.connect(lambda row: self._open.setEnabled(row >= 0))
+        self._open = QPushButton("Open &this patient")
+        self._open.setToolTip("Open the scans of the patient selected; the other scans are left out")
+        self._open.setEnabled(False)
+        self._open.clicked.connect(lambda _checked=False: self._choose())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._note)
+        layout.addWidget(self._list)
+        layout.addWidget(self._open)
+
+    def show_patients(self, patients: Sequence[PatientSummary]) -> None:
+        """List the patients; none is picked beforehand."""
+        self._patients = tuple(patients)
+        self._note.show_text(
+            f"These files are of {len(self._patients)} patients. They are never read together: pick one."
+            if self._patients
+            else ""
+        )
+        self._fill()
+
+    def set_identity_hidden(self, hidden: bool) -> None:
+        """Hide or show names, IDs and birth dates."""
+        self._identity_hidden = hidden
+        self._fill()
+
+    def _fill(self) -> None:
+        self._list.clear()
+        for patient in self._patients:
+            line = f"Patient {patient.number} ({patient.scans})"
+            if patient.identity and not self._identity_hidden:
+                line += f"\n{patient.identity}"
+            self._list.addItem(QListWidgetItem(line))
+        rows = max(2, min(4, len(self._patients)))
+        self._list.setFixedHeight(rows * (2 * self.fontMetrics().height() + 6) + 4)
+        self._list.setCurrentRow(-1)
+
+    def _choose(self) -> None:
+        row = self._list.currentRow()
+        if row >= 0:
+            self.patient_chosen.emit(self._patients[row].number)
