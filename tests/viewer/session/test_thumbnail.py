@@ -1,4 +1,4 @@
-"""Identity line and thumbnails."""
+"""Thumbnails."""
 
 from __future__ import annotations
 
@@ -6,20 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from napari_raddiag.session.identity_line import identity_line, nameless_scans
 from napari_raddiag.session.thumbnail import SIZE_PX, thumbnail
-from raddiag_engine.cases import Case
-from tests.viewer.session.made_cases import identified, scan
-
-
-def test_a_named_patient() -> None:
-    named = identified("a", patient_id="4711", patient_name="DOE^JANE", birth_date="19700131", sex="F")
-    assert identity_line(Case((named,))) == "DOE JANE · ID 4711 · born 1970-01-31 · F"
-
-
-def test_nobody_named_gives_no_line() -> None:
-    assert identity_line(Case((scan("a"),))) == "" and nameless_scans(Case((scan("a"),))) == 1
-    assert nameless_scans(Case((identified("a", patient_id="1"), scan("b")))) == 1
+from tests.viewer.session.made_cases import scan
 
 
 def test_a_thumbnail_is_turned_as_the_display_is() -> None:

@@ -1,0 +1,14 @@
+"""The viewer's subcommands of `raddiag`; these modules stay light, so that `raddiag --help` is instant."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+COMMANDS = ("demo", "open")
+
+
+def add_parsers(subparsers: Any) -> None:
+    """Register the viewer's subcommands (entry-point group raddiag.commands)."""
+    for name in COMMANDS:
+        import_module(f"{__name__}.{name}").add_parser(subparsers)
