@@ -27,25 +27,18 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Check and list."""
     from raddiag_engine.models.card import read_card
-    from raddiag_train.data.records import read_records
-    from raddiag_train.data.validate import faults_of
-    from raddiag_train.progress import progress_bar
+    from raddiag_train.data.validate import validate_file
+    from raddiag_train.progress import task_progress
 
     vocabulary = [d.name for d in read_card(args.model / "card.json").disorders] if args.model else None
-    records = read_records(args.cases)
-    with progress_bar() as bar:
-        task = bar.add_task("checking cases", total=len(records))
-        faults = faults_of(
-            records,
-            vocabulary=vocabulary,
-            deep=args.deep,
-            progress=lambda done, _: bar.update(task, completed=done),
-        )
-    for fault in faults:
+    with task_progress("checking cases") as progress:
+        found = validate_file(args.cases, vocabulary=vocabulary, deep=args.deep, progress=progress)
+    for fault in found.faults:
+        case = f"case {fault.case_id}: " if fault.case_id else ""
         place = f"{fault.path}: " if fault.path else ""
-        print(f"{args.cases}: case {fault.case_number} ({fault.case_id}): {place}{fault.problem}")
-    if faults:
-        print(f"raddiag: {args.cases}: {len(faults)} faults in {len(records)} cases", file=sys.stderr)
+        print(f"{args.cases}:{fault.line}: {case}{place}{fault.problem}")
+    if found.faults:
+        print(f"raddiag: {args.cases}: {len(found.faults)} faults in {found.cases} cases", file=sys.stderr)
         return EXIT_FAULTS
-    print(f"{args.cases}: {len(records)} cases, no fault")
+    print(f"{args.cases}: {found.cases} cases, no fault")
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from raddiag_engine.errors import ReadError
 from raddiag_engine.reading.formats import detect_format
 from raddiag_train.data.prepared import read_scan
-from raddiag_train.data.records import CaseRecord, ScanRecord
+from raddiag_train.data.records import BadLine, CaseRecord, ScanRecord, read_lines
 
 
 @dataclass(frozen=True)
@@ -17,21 +18,62 @@ class Fault:
     """One thing wrong with a case.
 
     Attributes:
-        case_number: Position of the case in the file, from 1.
-        case_id: Of the case.
+        line: Of cases.jsonl, from 1.
+        case_id: Of the case; empty where the line is no case.
         problem: What is wrong.
         path: The scan's file, if it is about one.
     """
 
-    case_number: int
+    line: int
     case_id: str
     problem: str
     path: Path | None = None
 
 
+@dataclass(frozen=True)
+class Validation:
+    """What was found in a cases.jsonl.
+
+    Attributes:
+        cases: Lines that are cases.
+        faults: In the order of the lines.
+    """
+
+    cases: int
+    faults: tuple[Fault, ...]
+
+
+def validate_file(
+    path: Path,
+    *,
+    vocabulary: Collection[str] | None = None,
+    deep: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Validation:
+    """Everything wrong with a cases.jsonl: lines that are no case, and whatever `faults_of` finds in the others.
+
+    Raises:
+        ConfigError: The file is missing or not UTF-8.
+    """
+    bad: list[Fault] = []
+    records: list[CaseRecord] = []
+    lines: list[int] = []
+    for number, line in read_lines(path):
+        if isinstance(line, BadLine):
+            bad.append(Fault(number, "", line.problem))
+        else:
+            records.append(line)
+            lines.append(number)
+    if not records and not bad:
+        bad.append(Fault(1, "", "holds no cases"))
+    found = faults_of(records, lines=lines, vocabulary=vocabulary, deep=deep, progress=progress)
+    return Validation(len(records), tuple(sorted([*bad, *found], key=lambda fault: fault.line)))
+
+
 def faults_of(
     records: Sequence[CaseRecord],
     *,
+    lines: Sequence[int] | None = None,
     vocabulary: Collection[str] | None = None,
     deep: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -40,6 +82,7 @@ def faults_of(
 
     Args:
         records: All cases of a data set.
+        lines: Line of each in its file; counted from 1 by default.
         vocabulary: Names that disorders must have; None for those with a training case, where there are splits.
         deep: Decode every scan, instead of looking at the first bytes of its file.
         progress: Called with cases done and cases to do.
@@ -47,18 +90,20 @@ def faults_of(
     known = _training_disorders(records) if vocabulary is None else set(vocabulary)
     first_with_id: dict[str, int] = {}
     first_split: dict[str, tuple[str, int]] = {}
+    first_with_file: dict[Path, tuple[str, int]] = {}
     faults: list[Fault] = []
-    for number, record in enumerate(records, 1):
+    for done, (line, record) in enumerate(zip(lines or range(1, len(records) + 1), records, strict=True), 1):
         problems = [
             *_unknown_disorders(record, known),
-            *_repeated_id(record, number, first_with_id),
-            *_divided_patient(record, number, first_split),
+            *_repeated_id(record, line, first_with_id),
+            *_divided_patient(record, line, first_split),
         ]
-        faults.extend(Fault(number, record.case_id, problem) for problem in problems)
+        faults.extend(Fault(line, record.case_id, problem) for problem in problems)
         for scan in record.scans:
-            faults.extend(Fault(number, record.case_id, *fault) for fault in _scan_faults(record, scan, deep))
+            found = [*_scan_faults(record, scan, deep), *_divided_file(record, scan, line, first_with_file)]
+            faults.extend(Fault(line, record.case_id, *fault) for fault in found)
         if progress is not None:
-            progress(number, len(records))
+            progress(done, len(records))
     return faults
 
 
@@ -68,25 +113,36 @@ def _training_disorders(records: Sequence[CaseRecord]) -> set[str]:
 
 
 def _unknown_disorders(record: CaseRecord, known: set[str]) -> list[str]:
-    return [
-        f"disorder {name!r} is not in the label space, or has no training case"
-        for name in record.disorders
-        if name not in known
-    ]
+    problems = []
+    for name in record.disorders:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            problems.append(f"disorder {name!r} is not in the label space, or has no training case{hint}")
+    return problems
 
 
-def _repeated_id(record: CaseRecord, number: int, first_with_id: dict[str, int]) -> list[str]:
-    first = first_with_id.setdefault(record.case_id, number)
-    return [] if first == number else [f"has the case_id of case {first}"]
+def _repeated_id(record: CaseRecord, line: int, first_with_id: dict[str, int]) -> list[str]:
+    first = first_with_id.setdefault(record.case_id, line)
+    return [] if first == line else [f"has the case_id of line {first}"]
 
 
-def _divided_patient(record: CaseRecord, number: int, first_split: dict[str, tuple[str, int]]) -> list[str]:
+def _divided_patient(record: CaseRecord, line: int, first_split: dict[str, tuple[str, int]]) -> list[str]:
     if not record.patient_id or not record.split:
         return []
-    split, first = first_split.setdefault(record.patient_id, (record.split, number))
+    split, first = first_split.setdefault(record.patient_id, (record.split, line))
     if split == record.split:
         return []
-    return [f"lies in {record.split!r}, but case {first} of the same patient in {split!r}; use `raddiag data split`"]
+    return [f"lies in {record.split!r}, but line {first}, of the same patient, in {split!r}; use `raddiag data split`"]
+
+
+def _divided_file(
+    record: CaseRecord, scan: ScanRecord, line: int, first_with_file: dict[Path, tuple[str, int]]
+) -> list[tuple[str, Path]]:
+    split, first = first_with_file.setdefault(scan.path, (record.split, line))
+    if split == record.split:
+        return []
+    return [(f"lies in {record.split or 'no split'!r}, and by line {first} in {split or 'no split'!r}", scan.path)]
 
 
 def _scan_faults(record: CaseRecord, scan: ScanRecord, deep: bool) -> list[tuple[str, Path]]:
