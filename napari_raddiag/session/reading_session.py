@@ -121,6 +121,10 @@ class ReadingSession(QObject):
         others = {key: value for key, value in self.windows.items() if key != scan_id}
         self._edit(self._case(), others if window is None else {**others, scan_id: window})
 
+    def replace(self, case: Case, windows: dict[str, Window]) -> None:
+        """The same scans with other ticks, descriptions and network windows, as a kept session has them."""
+        self._edit(case, windows)
+
     def answer(self, question: Question, diagnosis: Diagnosis) -> None:
         """Keep a diagnosis, with the question it answers."""
         self._forget_answers()

@@ -38,8 +38,8 @@ def write_demo(model: str, device: str, output: Path) -> None:
         positive = [score.name for score in diagnosis.disorders if score.state == "positive"]
         shown = positive or [score.name for score in diagnosis.disorders[:1]]
         maps = engine.explain_many(shown[:EXPLAINED], progress=progress)
-    print_diagnosis(diagnosis, engine.card)
     with output_folder(output) as folder:
         found = write_explanation(engine, maps, folder)
         write_text(folder / "diagnosis.json", json_text(diagnosis.to_mapping()))
+    print_diagnosis(diagnosis, engine.card)
     print(*found, f"written to {output}", sep="\n")
