@@ -9,7 +9,7 @@ from raddiag_engine.errors import RaddiagError, one_line
 OURS = ("napari_raddiag", "raddiag_train", "raddiag_engine", "raddiag_resources")
 # Module -> the extra that installs it; the base install reads files but computes nothing.
 EXTRAS = {
-    **dict.fromkeys(("torch", "safetensors", "captum", "huggingface_hub"), "engine"),
+    **dict.fromkeys(("torch", "safetensors", "captum", "huggingface_hub", "fastapi", "uvicorn"), "engine"),
     **dict.fromkeys(("monai", "sklearn", "scipy"), "train"),
     **dict.fromkeys(("napari", "PySide6", "qtpy", "superqt", "magicgui", "matplotlib"), "viewer"),
 }
@@ -23,7 +23,7 @@ def failure_line(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, ModuleNotFoundError):
         return _missing_module(error)
-    if _is_out_of_memory(error):
+    if is_out_of_memory(error):
         return "out of memory; close other programs, give it fewer or smaller scans, or a smaller batch in training"
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
@@ -39,8 +39,8 @@ def _missing_module(error: ModuleNotFoundError) -> str | None:
     return f"this needs the Python package {module}, which is not installed; pip install 'napari-raddiag[{extra}]'"
 
 
-def _is_out_of_memory(error: Exception) -> bool:
-    """By name and text: importing torch to know its class would take seconds."""
+def is_out_of_memory(error: Exception) -> bool:
+    """True if memory ran out; told by name and text, as importing torch to know its class would take seconds."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     return isinstance(error, RuntimeError) and any(words in str(error) for words in OUT_OF_MEMORY)

@@ -61,7 +61,8 @@ class JobFailure:
     """Why there is no result.
 
     Attributes:
-        cause: The name of an error of this package such as "CaseError", or "memory", "crash", "start", "fault".
+        cause: The name of an error of this package such as "CaseError"; or "memory", "crash", "system" (a missing
+            package, a full disk), "fault" (of the program) or "stopped" (the service ended).
         message: One line for the user, with the remedy; without patient data.
         needed_bytes: Of "memory": what was asked for in vain; None if not known.
         free_bytes: Of "memory": what was left; None if not known.

@@ -1,0 +1,287 @@
+"""The engine through its service: the same diagnosis and the same maps as in this process, without torch in it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from raddiag_engine.cases import Case, Window
+from raddiag_engine.client.connection import Connection, RefusedRequest
+from raddiag_engine.client.errors import EngineError, error_of
+from raddiag_engine.configuration import from_mapping
+from raddiag_engine.diagnosis.case_check import check_case
+from raddiag_engine.diagnosis.result import Diagnosis
+from raddiag_engine.errors import Cancelled, ConfigError
+from raddiag_engine.models.card import ModelCard
+from raddiag_engine.protocol.case_message import case_to_message
+from raddiag_engine.protocol.errors import ProtocolError
+from raddiag_engine.protocol.job import JobRequest, JobStatus, request_to_data
+from raddiag_engine.protocol.maps import maps_from_bytes
+from raddiag_engine.protocol.reports import DeviceReport, Health, ModelEntry, ModelList
+from raddiag_engine.protocol.strict_json import read_object, write_object
+from raddiag_engine.protocol.tensors import Part
+from raddiag_engine.protocol.voxels import VoxelNames, voxels_to_parts
+from raddiag_engine.saliency.saliency_map import SaliencyMap
+
+Progress = Callable[[int, int, str], None]
+T = TypeVar("T")
+
+# How often `cancelled` is asked while the engine is silent.
+HEARTBEAT_MS = 50
+CHUNK_BYTES = 1024 * 1024
+# Voxels may be pushed out by another client's before the job is taken.
+UPLOAD_ROUNDS = 3
+SENDING = "sending scans (MB)"
+
+
+class EngineClient:
+    """An engine in another process, on this machine or elsewhere; safe from several threads, every call blocks.
+
+    What is sent of a case are voxels, modality and geometry; identity, file names and dates stay here.
+
+    Args:
+        url: Of the service.
+        token: Of its launch, or a named one.
+        ca_file: Certificates to trust, PEM; None for those of the system.
+        timeout_seconds: Of silence, after which the service counts as down.
+
+    Raises:
+        ConfigError: The URL is none, or would send scans unencrypted to another machine.
+    """
+
+    def __init__(self, url: str, token: str, *, ca_file: Path | None = None, timeout_seconds: float = 30.0) -> None:
+        self._connection = Connection(url, token, ca_file=ca_file, timeout_seconds=timeout_seconds)
+        self._names = VoxelNames()
+
+    @property
+    def url(self) -> str:
+        """Of the service."""
+        return self._connection.url
+
+    def close(self) -> None:
+        """Close the sockets."""
+        self._connection.close()
+
+    def health(self) -> Health:
+        """Whether the engine can work: its worker is starting, ready, busy or down, and why.
+
+        Raises:
+            EngineError: The service cannot be reached, refuses the token, or speaks another protocol.
+        """
+        return self._get(Health, "/v1/health")
+
+    def device(self) -> DeviceReport:
+        """Where the engine computes, and how long a case is expected to take; errors are those of `health`."""
+        return self._get(DeviceReport, "/v1/device")
+
+    def models(self) -> tuple[ModelEntry, ...]:
+        """The models that can be asked for, the default first; errors are those of `health`."""
+        return self._get(ModelList, "/v1/models").models
+
+    def card(self, model: str) -> ModelCard:
+        """The card of a model.
+
+        Raises:
+            EngineError: As of `health`, or there is no such model.
+        """
+        return self._get(ModelCard, f"/v1/models/{quote(model, safe='')}/card")
+
+    def diagnose(
+        self,
+        case: Case,
+        *,
+        model: str | None = None,
+        windows: Mapping[str, Window] | None = None,
+        top: int = 20,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Diagnosis:
+        """Rank the disorders of a case, as `Engine.set_case` and `Engine.diagnose` do.
+
+        Args:
+            case: Of one patient.
+            model: Its name; None for the service's default.
+            windows: Scan id -> a window chosen by a person instead of the prescribed one.
+            top: Disorders wanted; all positive ones are given whatever it is.
+            progress: Called with steps done, steps to do (0 if not known) and what is being done.
+            cancelled: Asked at every step and about every 50 ms between.
+
+        Raises:
+            CaseError: No usable scan, or scans of two patients; nothing was sent then.
+            EngineError: The service or its worker is down, full, or failed; it says why.
+            Cancelled: `cancelled` said so; the service was told.
+        """
+        request = self._request(case, windows, progress, cancelled, kind="diagnose", model=model, top=top)
+        content = self._run(case, request, progress, cancelled)
+        diagnosis = self._understood(lambda: Diagnosis.from_mapping(read_object(content)))
+        self._check_bound(case, diagnosis.case_hash)
+        return diagnosis
+
+    def explain(
+        self,
+        case: Case,
+        disorders: Sequence[str],
+        method: str = "gradcam",
+        *,
+        model: str | None = None,
+        windows: Mapping[str, Window] | None = None,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> list[list[SaliencyMap]]:
+        """Where in each scan in use the evidence for disorders lies, as `Engine.explain_many` does.
+
+        The values travel as 16-bit fixed point (error under 8e-6) and are float32 here.
+
+        Args:
+            case: Of one patient; the engine knows its scans already if it diagnosed them last.
+            disorders: Names on the model card.
+            method: Of `raddiag_engine.saliency.methods`.
+            model: Its name; None for the service's default.
+            windows: As of `diagnose`.
+            progress: As of `diagnose`.
+            cancelled: As of `diagnose`.
+
+        Returns:
+            For each disorder one map per scan in use.
+
+        Raises:
+            RaddiagError: The model has no such disorder (the nearest are suggested), or there is no such method.
+
+        The others are those of `diagnose`.
+        """
+        request = self._request(
+            case,
+            windows,
+            progress,
+            cancelled,
+            kind="explain",
+            model=model,
+            disorders=tuple(disorders),
+            method=method,
+        )
+        content = self._run(case, request, progress, cancelled)
+        maps = self._understood(lambda: maps_from_bytes(content))
+        for of_disorder in maps:
+            for saliency in of_disorder:
+                self._check_bound(case, saliency.case_hash)
+        return maps
+
+    def _request(
+        self,
+        case: Case,
+        windows: Mapping[str, Window] | None,
+        progress: Progress | None,
+        cancelled: Callable[[], bool] | None,
+        **what: Any,
+    ) -> JobRequest:
+        check_case(case)
+        used = case.used
+        for done, scan in enumerate(used):
+            _step(progress, cancelled, done, len(used), "checking scans")
+            self._names.of(scan.voxels)
+        chosen = {scan.id: windows[scan.id] for scan in used if windows and scan.id in windows}
+        try:
+            return JobRequest(case=case_to_message(case, self._names.of), windows=chosen, **what)
+        except ValueError as error:
+            raise ConfigError(str(error)) from error
+
+    def _run(
+        self, case: Case, request: JobRequest, progress: Progress | None, cancelled: Callable[[], bool] | None
+    ) -> bytes:
+        """Ask, send what is missing, follow, and fetch the result; what is not fetched is cancelled."""
+        path = f"/v1/jobs/{secrets.token_hex(16)}"
+        body = write_object(request_to_data(request))
+        fetched = False
+        try:
+            self._submit(path, body, case, progress, cancelled)
+            self._follow(path, progress, cancelled)
+            content = self._connection.content("GET", f"{path}/result")
+            fetched = True
+            return content
+        finally:
+            # The service need neither work for nobody nor keep a patient's result for longer than it must.
+            with suppress(EngineError):
+                if fetched:
+                    self._connection.content("DELETE", path)
+                else:
+                    self._connection.content("POST", f"{path}/cancel")
+
+    def _submit(
+        self, path: str, body: bytes, case: Case, progress: Progress | None, cancelled: Callable[[], bool] | None
+    ) -> None:
+        for _ in range(UPLOAD_ROUNDS):
+            _step(progress, cancelled, 0, 0, "asking the engine")
+            try:
+                self._connection.data("PUT", path, body=body)
+                return
+            except RefusedRequest as refused:
+                if refused.refusal.code != "voxels_missing":
+                    raise
+                self._send(case, refused.refusal.missing, progress, cancelled)
+        raise EngineError("the engine's memory is full of other cases; try again later", "full")
+
+    def _send(
+        self, case: Case, names: Sequence[str], progress: Progress | None, cancelled: Callable[[], bool] | None
+    ) -> None:
+        by_name = {self._names.of(scan.voxels): voxels_to_parts(scan.voxels) for scan in case.used}
+        total = sum(len(part) for name in names for part in by_name[name])
+        sent = 0
+
+        def chunks(parts: Sequence[Part]) -> Iterator[bytes]:
+            nonlocal sent
+            for part in parts:
+                for start in range(0, len(part), CHUNK_BYTES):
+                    _step(progress, cancelled, sent // 10**6, -(-total // 10**6), SENDING)
+                    chunk = bytes(part[start : start + CHUNK_BYTES])
+                    sent += len(chunk)
+                    yield chunk
+
+        for name in names:
+            parts = by_name[name]
+            length = sum(len(part) for part in parts)
+            self._connection.data("PUT", f"/v1/voxels/{name}", body=chunks(parts), length=length)
+
+    def _follow(self, path: str, progress: Progress | None, cancelled: Callable[[], bool] | None) -> None:
+        """Report progress until the job is done."""
+        status: JobStatus | None = None
+        for data in self._connection.lines(f"{path}/events?heartbeat_ms={HEARTBEAT_MS}"):
+            if data is None:
+                _step(None, cancelled, 0, 0, "")
+                continue
+            status = self._understood(lambda data=data: from_mapping(JobStatus, data))  # type: ignore[misc]
+            if status.state == "done":
+                return
+            if status.state == "cancelled":
+                raise Cancelled
+            if status.failure is not None:
+                raise error_of(status.failure)
+            what = status.what if not status.ahead else f"{status.what}, {status.ahead} before this case"
+            _step(progress, cancelled, status.done, status.total, what)
+        raise EngineError(f"the engine at {self.url} was stopped before the case was done", "down")
+
+    def _get(self, cls: type[T], path: str) -> T:
+        data = self._connection.data("GET", path)
+        return self._understood(lambda: from_mapping(cls, data))
+
+    def _understood(self, read: Callable[[], T]) -> T:
+        try:
+            return read()
+        except (ConfigError, ProtocolError) as error:
+            raise EngineError(
+                f"the engine at {self.url} answers what this program does not understand ({error})", "version"
+            ) from error
+
+    def _check_bound(self, case: Case, case_hash: str) -> None:
+        if case_hash != case.hash:
+            raise EngineError("the engine answered for another case; its result is not shown", "fault")
+
+
+def _step(progress: Progress | None, cancelled: Callable[[], bool] | None, done: int, total: int, what: str) -> None:
+    if cancelled is not None and cancelled():
+        raise Cancelled
+    if progress is not None:
+        progress(done, total, what)
