@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from raddiag_engine.errors import ConfigError
-from raddiag_engine.models.icd10cm_matching import CODE, dotted
+from raddiag_engine.icd10cm.code import CODE, dotted
 
 
 def read_labels(path: Path) -> tuple[str, ...]:
