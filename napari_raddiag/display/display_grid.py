@@ -107,6 +107,21 @@ class DisplayGrid:
             return None
         return np.asarray(self.affine[:3, :3] @ self._slice_row_column(stored_index) + self.affine[:3, 3])
 
+    @cached_property
+    def display_affine(self) -> NDArray[np.float64] | None:
+        """(4, 4), display index (three axes, 1) to RAS+ mm, the first axis 0 for an image; None where unknown."""
+        if self.affine is None:
+            return None
+        offset = 3 - self.ndim
+        turned = np.eye(4)
+        turned[:3, :3] = 0
+        turned[0, 0] = 1.0
+        for axis, (stored_axis, flip) in enumerate(zip(self.order, self.flipped, strict=True)):
+            turned[:3, axis + offset] = 0
+            turned[stored_axis + offset, axis + offset] = -1.0 if flip else 1.0
+            turned[stored_axis + offset, 3] = self.shape[axis] - 1.0 if flip else 0.0
+        return np.asarray(self.affine @ turned)
+
     def stored_of_ras(self, ras_mm: ArrayLike) -> NDArray[np.float64] | None:
         """Stored index, between voxels and perhaps outside, of a place in the patient; None where unknown.
 

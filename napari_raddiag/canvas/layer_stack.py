@@ -1,0 +1,249 @@
+"""Which layers belong to which scan, where they stand in napari's layer list, and when they are seen.
+
+A scan has one layer in each slot: its image, what the network sees of it, evidence, evidence for a second disorder.
+Our layers stand together at the bottom of the list, in the order of the case; layers of others are never moved among
+each other, changed or removed. napari fills a cell of its grid with `stride` neighbours of the list, hidden ones
+counted: in the grid every scan therefore gets the same number of layers, by hidden stand-ins where it has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from napari.layers import Image
+from numpy.typing import NDArray
+
+from napari_raddiag.canvas.layer_data import METADATA
+from napari_raddiag.display.layer_pose import LayerPose
+
+Slot = Literal["scan", "network", "evidence", "comparison"]
+SLOTS: tuple[Slot, ...] = ("scan", "network", "evidence", "comparison")
+STAND_IN = "stand-in"
+
+
+@dataclass
+class PlacedLayer:
+    """A layer, and its array and place by display axis, from which every pose is made."""
+
+    layer: Any
+    displayed: NDArray[Any]
+    scale: tuple[float, ...]
+    translate: tuple[float, ...]
+    affine: NDArray[np.float64] | None
+    wanted: bool = True
+
+
+class LayerStack:
+    """Our layers in a viewer."""
+
+    def __init__(self, viewer: Any) -> None:
+        self._viewer = viewer
+        self._slots: dict[str, dict[Slot, PlacedLayer]] = {}
+        self._stand_ins: list[Any] = []
+        self._poses: dict[str, LayerPose] = {}
+        viewer.layers.events.removed.connect(self._forget)
+
+    def close(self) -> None:
+        """Remove all our layers and leave the viewer."""
+        self._viewer.layers.events.removed.disconnect(self._forget)
+        with self._viewer.layers.batched_update():
+            for scan_id in list(self._slots):
+                self.remove_scan(scan_id)
+
+    @property
+    def scan_ids(self) -> tuple[str, ...]:
+        """The scans that have a layer, in the order of the list."""
+        return tuple(self._slots)
+
+    def get(self, scan_id: str, slot: Slot) -> PlacedLayer | None:
+        """The layer in a slot."""
+        return self._slots.get(scan_id, {}).get(slot)
+
+    def placed(self, scan_id: str) -> tuple[PlacedLayer, ...]:
+        """All layers of a scan, bottom first."""
+        slots = self._slots.get(scan_id, {})
+        return tuple(slots[slot] for slot in SLOTS if slot in slots)
+
+    def owns(self, layer: Any) -> bool:
+        """True if the layer is one of ours."""
+        return self.scan_of(layer) is not None or layer in self._stand_ins
+
+    def scan_of(self, layer: Any) -> str | None:
+        """The scan that a layer belongs to; None for a layer of others."""
+        for scan_id, slots in self._slots.items():
+            if any(placed.layer is layer for placed in slots.values()):
+                return scan_id
+        return None
+
+    def put(self, scan_id: str, slot: Slot, array: NDArray[Any], settings: dict[str, Any], pose: LayerPose) -> Any:
+        """Show an array in a slot: in the layer that is there already, else in a new one. It is not made visible.
+
+        Args:
+            scan_id: Of the scan; a new one stands after those there are.
+            slot: Which layer.
+            array: In display order.
+            settings: Of the Image layer, with scale and translate by display axis.
+            pose: How the scan's layers are laid at the moment.
+        """
+        self._poses[scan_id] = pose
+        affine = settings["metadata"][METADATA]["affine"]
+        there = self.get(scan_id, slot)
+        if there is not None and there.layer.data.ndim == array.ndim:
+            there.layer.visible = False
+            there.displayed, there.affine = array, affine
+            there.scale, there.translate = tuple(settings["scale"]), tuple(settings["translate"])
+            for name in ("name", "metadata", "colormap", "contrast_limits"):
+                if name in settings:
+                    setattr(there.layer, name, settings[name])
+            self._lay(there, pose, anew=True)
+            return there.layer
+        if there is not None:
+            self.remove(scan_id, slot)
+        layer = Image(array, visible=False, **settings)
+        placed = PlacedLayer(layer, array, tuple(settings["scale"]), tuple(settings["translate"]), affine)
+        self._slots.setdefault(scan_id, {})[slot] = placed
+        self._lay(placed, pose)
+        with self._selection_kept():
+            self._viewer.layers.insert(self._index_for(scan_id, slot), layer)
+        return layer
+
+    def remove(self, scan_id: str, slot: Slot) -> None:
+        """Take the layer out of a slot, if there is one."""
+        placed = self.get(scan_id, slot)
+        if placed is not None and placed.layer in self._viewer.layers:
+            self._viewer.layers.remove(placed.layer)  # `_forget` does the rest
+
+    def remove_scan(self, scan_id: str) -> None:
+        """Take out all layers of a scan, its image first."""
+        self._drop_stand_ins()
+        for slot in SLOTS:
+            self.remove(scan_id, slot)
+        self._slots.pop(scan_id, None)
+        self._poses.pop(scan_id, None)
+
+    def order_scans(self, scan_ids: tuple[str, ...]) -> None:
+        """Bring the scans into this order."""
+        self._slots = {scan_id: self._slots[scan_id] for scan_id in scan_ids if scan_id in self._slots}
+        self._stand_in_order()
+
+    def lay(self, scan_id: str, pose: LayerPose) -> None:
+        """Lay all layers of a scan."""
+        self._poses[scan_id] = pose
+        for placed in self.placed(scan_id):
+            self._lay(placed, pose)
+
+    def shift_along_slider(self, scan_id: str, pose: LayerPose) -> None:
+        """Lay all layers of a scan that has moved along the axis that is not on the screen, and along no other.
+
+        This runs with every step of the wheel. Nothing on the screen moves, so that neither napari's transforms nor
+        its slider ranges need to hear of it; the layer is sliced anew all the same.
+        """
+        self._poses[scan_id] = pose
+        for placed in self.placed(scan_id):
+            translate = pose.translate(placed.translate)
+            if not np.array_equal(placed.layer.translate, translate):
+                with placed.layer.events.translate.blocker():
+                    placed.layer.translate = translate
+
+    def show(self, scan_ids: frozenset[str], *, model_hidden: bool) -> None:
+        """Let exactly these scans be seen, with what is wanted upon them unless the model is hidden."""
+        for scan_id, slots in self._slots.items():
+            for slot, placed in slots.items():
+                of_the_model = slot != "scan"
+                visible = scan_id in scan_ids and placed.wanted and not (of_the_model and model_hidden)
+                if placed.layer.visible != visible:
+                    placed.layer.visible = visible
+
+    def align_to_grid(self) -> int:
+        """Give every scan the same number of neighbours in the list, from its start.
+
+        Returns:
+            The stride of the grid with which each scan fills one cell.
+        """
+        used = [slot for slot in SLOTS if any(slot in slots for slots in self._slots.values())]
+        self._drop_stand_ins()
+        for scan_id, slots in list(self._slots.items()):
+            for _ in range(len(used) - len(slots)):
+                layer = Image(np.zeros((1, 1), np.uint8), name=STAND_IN, visible=False, contrast_limits=(0, 1))
+                layer.units = slots["scan"].layer.units[-2:]
+                self._stand_ins.append(layer)
+                with self._selection_kept():
+                    last = max(self._viewer.layers.index(placed.layer) for placed in self.placed(scan_id))
+                    self._viewer.layers.insert(last + 1, layer)
+        self._stand_in_order()
+        return max(len(used), 1)
+
+    def release_grid(self) -> None:
+        """Take the stand-ins out again."""
+        self._drop_stand_ins()
+
+    def _lay(self, placed: PlacedLayer, pose: LayerPose, *, anew: bool = False) -> None:
+        layer = placed.layer
+        scale, translate = pose.scale(placed.scale), pose.translate(placed.translate)
+        data = pose.data(placed.displayed)
+        if anew or layer.data.shape != data.shape or layer.data.strides != data.strides:
+            layer.data = data
+        if not np.allclose(layer.scale, scale, rtol=1e-9, atol=0):
+            layer.scale = scale
+        if not np.allclose(layer.translate, translate, rtol=0, atol=1e-9):
+            layer.translate = translate
+        if placed.affine is not None and len(pose.order) == 3:
+            layer.metadata[METADATA]["affine"] = placed.affine[:, [*pose.order, 3]]
+
+    def _index_for(self, scan_id: str, slot: Slot) -> int:
+        """Just above the nearest of our layers that belongs below; the bottom of the list if there is none."""
+        before: list[Any] = []
+        for other_id, slots in self._slots.items():
+            for other_slot in SLOTS:
+                if (other_id, other_slot) == (scan_id, slot):
+                    indices = [self._viewer.layers.index(layer) for layer in before if layer in self._viewer.layers]
+                    return max(indices, default=-1) + 1
+                if other_slot in slots:
+                    before.append(slots[other_slot].layer)
+        return 0
+
+    def _stand_in_order(self) -> None:
+        """Bring our layers to the bottom of the list in their order; those of others keep theirs, above."""
+        wanted: list[Any] = []
+        spare = list(self._stand_ins)
+        used = [slot for slot in SLOTS if any(slot in slots for slots in self._slots.values())]
+        for scan_id in self._slots:
+            own = [placed.layer for placed in self.placed(scan_id)]
+            lacking = len(used) - len(own) if self._stand_ins else 0
+            wanted += own + [spare.pop() for _ in range(min(lacking, len(spare)))]
+        for index, layer in enumerate(wanted):
+            at = self._viewer.layers.index(layer)
+            if at != index:
+                self._viewer.layers.move(at, index)
+
+    def _drop_stand_ins(self) -> None:
+        stand_ins, self._stand_ins = self._stand_ins, []
+        for layer in stand_ins:
+            if layer in self._viewer.layers:
+                self._viewer.layers.remove(layer)
+
+    def _forget(self, event: Any) -> None:
+        """A layer has left the list, by our hand or by another's."""
+        for slots in self._slots.values():
+            for slot, placed in list(slots.items()):
+                if placed.layer is event.value:
+                    del slots[slot]
+        self._stand_ins = [layer for layer in self._stand_ins if layer is not event.value]
+
+    @contextmanager
+    def _selection_kept(self) -> Iterator[None]:
+        """napari selects what is inserted; a selection that a person made stays."""
+        selection = self._viewer.layers.selection
+        chosen, active = set(selection), selection.active
+        try:
+            yield
+        finally:
+            selection.clear()
+            selection.update(chosen)
+            if active is not None:
+                selection.active = active
+                selection.update(chosen)

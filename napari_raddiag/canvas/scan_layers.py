@@ -1,0 +1,430 @@
+"""The scans of a case in a napari viewer: which is in view, in which plane and window, at which place.
+
+Everything else on the canvas asks this class where a scan lies and listens to its signals. It knows of no diagnosis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import QObject, Signal
+
+from napari_raddiag.canvas.layer_data import displayed_array, scan_settings
+from napari_raddiag.canvas.layer_stack import LayerStack
+from napari_raddiag.canvas.view_layout import Seat, ViewLayout
+from napari_raddiag.display.display_grid import DisplayGrid, display_grid
+from napari_raddiag.display.grey_window import (
+    reading_window,
+    value_limits,
+    window_of_limits,
+    windows_to_choose_from,
+)
+from napari_raddiag.display.layer_title import layer_titles
+from napari_raddiag.display.measuring import why_not_measurable
+from napari_raddiag.display.planes import ViewPlane, acquired_plane, planes_of, through_axis
+from napari_raddiag.display.shared_position import SharedPosition, is_linked
+from raddiag_engine.cases import Case, Scan, Window
+
+
+class ScanLayers(QObject):
+    """One Image layer a scan; one scan in view, or all side by side.
+
+    Signals:
+        active_changed: Id of the scan in view; empty for none.
+        window_changed: Scan id, window centre and width, whoever changed it.
+        plane_changed: Plane of the scan in view.
+        grid_changed: True for side by side.
+        position_changed: Id of the scan whose current voxel changed, and with it those that share its space.
+        model_hidden_changed: True if everything that the model added is hidden.
+        layout_changed: What is drawn upon the canvas lies elsewhere now.
+        cursor_moved: What lies under the mouse, one line; empty if nothing does.
+    """
+
+    active_changed = Signal(str)
+    window_changed = Signal(str, float, float)
+    plane_changed = Signal(str)
+    grid_changed = Signal(bool)
+    position_changed = Signal(str)
+    model_hidden_changed = Signal(bool)
+    layout_changed = Signal()
+    cursor_moved = Signal(str)
+
+    def __init__(self, viewer: Any) -> None:
+        super().__init__()
+        self.viewer = viewer
+        self.position = SharedPosition()
+        self.stack = LayerStack(viewer)
+        self._layout = ViewLayout(viewer, self.stack, self.position)
+        self._layout.stepped_by_viewer.connect(self._note_step)
+        self._layout.refit_wanted.connect(self.fit)
+        self._layout.moved.connect(self.layout_changed)
+        self._case: Case | None = None
+        self._scans: dict[str, Scan] = {}
+        self._seats: dict[str, Seat] = {}
+        self._windows: dict[str, Window] = {}
+        self._active: str | None = None
+        self._model_hidden = False
+        self._setting_window = False
+
+    # --- The case ---
+
+    def show_case(self, case: Case) -> None:
+        """Show the scans of a case; layers of scans that are shown already stay as they are.
+
+        The scan in view stays in view if it is still there; else the first one that is used comes into view.
+        """
+        self._case = case
+        titles = layer_titles(case)
+        gone = [scan_id for scan_id in self._seats if scan_id not in titles or self._is_other(case.scan(scan_id))]
+        with self._layout.settling(), self.viewer.layers.batched_update():
+            for scan_id in gone:
+                self._drop(scan_id)
+            for scan in case.scans:
+                self._scans[scan.id] = scan
+                if self.stack.get(scan.id, "scan") is None:
+                    self._add(scan, titles[scan.id])
+                else:
+                    self.layer(scan.id).name = titles[scan.id]
+            self.stack.order_scans(tuple(titles))
+        self._seats = {scan_id: self._seats[scan_id] for scan_id in titles}
+        first = next((scan.id for scan in case.used), next(iter(titles), None))
+        in_view, self._active = self._active, None
+        if in_view in titles and in_view is not None:
+            self._bring_into_view(in_view, anew=False, announce=False)
+        elif first is not None:
+            self.activate(first)
+        else:
+            self.active_changed.emit("")
+
+    def clear(self) -> None:
+        """Remove our layers; those of others stay."""
+        with self._layout.settling():
+            self.set_grid(False)
+            with self.viewer.layers.batched_update():
+                for scan_id in list(self._seats):
+                    self._drop(scan_id)
+        self._case, self._active = None, None
+        self.position.clear()
+        self._layout.forget()
+        self.active_changed.emit("")
+        self.layout_changed.emit()
+
+    def close(self) -> None:
+        """Remove our layers and leave the viewer."""
+        self.clear()
+        self._layout.close()
+        self.stack.close()
+
+    @property
+    def case(self) -> Case | None:
+        """The case shown."""
+        return self._case
+
+    @property
+    def scan_ids(self) -> tuple[str, ...]:
+        """Ids of the scans, in the order of the case."""
+        return tuple(self._seats)
+
+    def scan(self, scan_id: str) -> Scan:
+        """The scan with this id; KeyError if it is not shown."""
+        return self._scans[scan_id]
+
+    def grid_of(self, scan_id: str) -> DisplayGrid:
+        """How a scan is turned for display."""
+        return self._seats[scan_id].grid
+
+    def layer(self, scan_id: str) -> Any:
+        """The napari Image layer of a scan; KeyError if a person removed it."""
+        placed = self.stack.get(scan_id, "scan")
+        if placed is None:
+            raise KeyError(scan_id)
+        return placed.layer
+
+    # --- Which scan is in view ---
+
+    @property
+    def active(self) -> str | None:
+        """Id of the scan in view; in the grid the one that the wheel and the panel act on."""
+        return self._active
+
+    def activate(self, scan_id: str) -> None:
+        """Bring a scan into view, in the plane it was acquired in; KeyError for an unknown one."""
+        if self.stack.get(scan_id, "scan") is None:  # a person removed the layer
+            self._add(self._scans[scan_id], layer_titles(self._known_case)[scan_id])
+            self.stack.order_scans(self.scan_ids)
+        if scan_id != self._active:
+            self._bring_into_view(scan_id, anew=not self.is_grid, announce=True)
+
+    def step_scan(self, steps: int = 1) -> None:
+        """Bring the next scan into view, or with a negative number the one before; stops at the ends."""
+        if self._active is None:
+            return
+        ids = self.scan_ids
+        at = min(max(ids.index(self._active) + steps, 0), len(ids) - 1)
+        self.activate(ids[at])
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Ids of all scans that can be seen now."""
+        if self.is_grid:
+            return tuple(scan_id for scan_id in self._seats if self.stack.get(scan_id, "scan") is not None)
+        return () if self._active is None else (self._active,)
+
+    def scan_at(self, viewbox: tuple[int, int] | None) -> str | None:
+        """The scan in a cell of the grid, as mouse events name it; without a grid the one in view."""
+        if not self.is_grid:
+            return self._active
+        if viewbox is None:
+            return None
+        layers = self.viewer.layers
+        inside = self.viewer.canvas.grid.contents_at(tuple(viewbox), layers)
+        return next((scan_id for i in inside if (scan_id := self.stack.scan_of(layers[i])) is not None), None)
+
+    # --- Side by side and planes ---
+
+    @property
+    def is_grid(self) -> bool:
+        """True if all scans are shown side by side."""
+        return self._layout.is_grid
+
+    def set_grid(self, on: bool) -> None:
+        """Show all scans side by side in napari's grid, each in its own plane, or one alone."""
+        if on == self.is_grid or (on and self._active is None):
+            return
+        self._layout.set_grid(on)
+        self._settle(fit=True)
+        self.grid_changed.emit(on)
+
+    def planes(self, scan_id: str) -> tuple[ViewPlane, ...]:
+        """The planes a scan can be shown in."""
+        return planes_of(self.grid_of(scan_id))
+
+    def plane(self, scan_id: str) -> ViewPlane:
+        """The plane a scan is shown in."""
+        return self._seats[scan_id].plane
+
+    def set_plane(self, plane: ViewPlane) -> bool:
+        """Show the scan in view in a plane; False if it cannot be, because its place in the patient is unknown."""
+        if self._active is None or plane not in self.planes(self._active):
+            return False
+        seat = self._seats[self._active]
+        if plane != seat.plane:
+            self._layout.remember_camera(seat)
+            seat.plane = plane
+            self._settle(fit=self.is_grid)
+            self.plane_changed.emit(plane)
+        return True
+
+    # --- The place ---
+
+    def index(self, scan_id: str) -> tuple[int, ...]:
+        """The current voxel of a scan, stored index."""
+        seat = self._seats[scan_id]
+        return seat.grid.nearest_voxel(self.position.index(seat.scan, seat.grid))
+
+    def go_to(self, scan_id: str, stored_index: Sequence[float]) -> None:
+        """Bring a scan into view at one of its voxels; within sight if the view is zoomed in."""
+        self.activate(scan_id)
+        seat = self._seats[scan_id]
+        self.position.set(seat.scan, seat.grid, stored_index)
+        self._layout.follow_position(self._seats, seat)
+        self._layout.bring_into_sight(seat)
+        self.position_changed.emit(scan_id)
+
+    def can_step(self, scan_id: str) -> bool:
+        """True if a scan has more than one slice or frame in its plane."""
+        seat = self._seats[scan_id]
+        through = through_axis(seat.grid, seat.plane)
+        return through is not None and seat.grid.shape[through] > 1
+
+    def step_slice(self, steps: int = 1, *, around: bool = False) -> None:
+        """Go on by whole slices of the scan in view, towards feet, back or left; stops at the ends, or goes around."""
+        if self._active is None or not self.can_step(self._active):
+            return
+        seat = self._seats[self._active]
+        through = through_axis(seat.grid, seat.plane)
+        assert through is not None
+        display = seat.grid.to_display(self.position.index(seat.scan, seat.grid))
+        last = seat.grid.shape[through] - 1
+        target = round(float(display[through])) + steps
+        display[through] = target % (last + 1) if around else min(max(target, 0), last)
+        self.position.set(seat.scan, seat.grid, tuple(seat.grid.to_stored(display)))
+        self._layout.follow_position(self._seats, seat)
+        self.position_changed.emit(seat.scan.id)
+
+    def stored_index_at(self, scan_id: str, world: Sequence[float]) -> NDArray[np.float64]:
+        """Stored index, between voxels and perhaps outside, at a position of a mouse event over the scan."""
+        seat = self._seats[scan_id]
+        return seat.grid.to_stored(seat.pose.display_index(seat.grid, np.asarray(world)[-seat.grid.ndim :]))
+
+    def seat(self, scan_id: str) -> Seat:
+        """Where and how a scan is shown, for what is drawn upon it."""
+        return self._seats[scan_id]
+
+    def fit(self) -> None:
+        """Fit what is in view to the window."""
+        if self._active is not None:
+            self._layout.fit(self._seats, self._seats[self._active])
+
+    # --- Windows ---
+
+    def window(self, scan_id: str) -> Window:
+        """The window a scan is shown in."""
+        return self._windows[scan_id]
+
+    def windows(self, scan_id: str) -> tuple[Window, ...]:
+        """The named windows to choose from: the file's, then the presets."""
+        return () if self.scan(scan_id).colour is not None else windows_to_choose_from(self.scan(scan_id))
+
+    def set_window(self, scan_id: str, window: Window) -> bool:
+        """Show a scan in a window; False for a colour scan, which has none."""
+        if self.scan(scan_id).colour is not None:
+            return False
+        self._windows[scan_id] = window
+        self._setting_window = True
+        try:
+            self.layer(scan_id).contrast_limits = value_limits(window)
+        finally:
+            self._setting_window = False
+        self.window_changed.emit(scan_id, window.center, window.width)
+        return True
+
+    def reset_window(self, scan_id: str) -> bool:
+        """Show a scan in the window it came up with."""
+        return self.set_window(scan_id, reading_window(self.scan(scan_id)))
+
+    # --- What the model added ---
+
+    @property
+    def model_hidden(self) -> bool:
+        """True if everything that the model added is hidden."""
+        return self._model_hidden
+
+    def hide_model(self, hidden: bool = True) -> None:
+        """Hide everything that the model added, or show it again."""
+        if hidden != self._model_hidden:
+            self._model_hidden = hidden
+            self.refresh_visibility()
+            self.model_hidden_changed.emit(hidden)
+
+    def show_model(self) -> None:
+        """Show again what the model added."""
+        self.hide_model(False)
+
+    def refresh_visibility(self) -> None:
+        """Let be seen what should be; after layers were put upon a scan or taken away."""
+        if self.is_grid:
+            self._layout.align()
+        self.stack.show(frozenset(self.shown), model_hidden=self._model_hidden)
+        self._layout.follow_slider(self._seats, self._active)
+
+    # --- What the scan in view does not allow ---
+
+    def why_no_ruler(self, scan_id: str) -> str:
+        """Why lengths cannot be measured in the plane a scan is shown in; empty if they can."""
+        seat = self._seats[scan_id]
+        across_slices = seat.grid.ndim == 3 and through_axis(seat.grid, seat.plane) != seat.grid.slice_axis
+        return why_not_measurable(seat.scan, seat.grid, across_slices=across_slices) or ""
+
+    def why_no_crosshair(self, scan_id: str) -> str:
+        """Why a crosshair would say nothing; empty if it is offered."""
+        seat = self._seats[scan_id]
+        return (
+            "" if is_linked(seat.scan, seat.grid) else "no crosshair: the file names no space shared with other scans"
+        )
+
+    # --- Inside ---
+
+    @property
+    def _known_case(self) -> Case:
+        assert self._case is not None
+        return self._case
+
+    def _is_other(self, scan: Scan) -> bool:
+        """True if a scan of a known id has other values or another place."""
+        known = self._scans[scan.id]
+        return known.voxels is not scan.voxels or known.affine is not scan.affine
+
+    def _add(self, scan: Scan, title: str) -> None:
+        grid = display_grid(scan)
+        self._scans[scan.id] = scan
+        window = self._windows.setdefault(scan.id, reading_window(scan))
+        seat = Seat(scan, grid, acquired_plane(grid))
+        self._seats[scan.id] = seat
+        settings = scan_settings(scan, grid, window, title, self._known_case.id)
+        layer = self.stack.put(scan.id, "scan", displayed_array(scan, grid), settings, seat.pose)
+        if scan.colour is None:
+            layer.events.contrast_limits.connect(lambda _event, scan_id=scan.id: self._note_limits(scan_id))
+
+    def _drop(self, scan_id: str) -> None:
+        self.stack.remove_scan(scan_id)
+        self._seats.pop(scan_id, None)
+        self._scans.pop(scan_id, None)
+        self._windows.pop(scan_id, None)
+        if self._active == scan_id:
+            self._active = None
+
+    def _bring_into_view(self, scan_id: str, *, anew: bool, announce: bool) -> None:
+        if self._active is not None:
+            self._layout.remember_camera(self._seats[self._active])
+        self._active = scan_id
+        seat = self._seats[scan_id]
+        if anew:
+            seat.plane = acquired_plane(seat.grid)
+        self._settle(fit=False)
+        self._select(scan_id)
+        if announce:
+            self.active_changed.emit(scan_id)
+            self.plane_changed.emit(seat.plane)
+            self.position_changed.emit(scan_id)
+
+    def _settle(self, *, fit: bool) -> None:
+        """Lay, show and frame everything as it should be now."""
+        if self._active is None:
+            return
+        for scan_id, seat in self._seats.items():
+            seat.scan = self._scans[scan_id]
+        with self._layout.settling():
+            self._layout.lay(self._seats, self._seats[self._active])
+            self.refresh_visibility()
+        self._layout.frame(self._seats, self._seats[self._active], fit=fit)
+        self.layout_changed.emit()
+
+    def _select(self, scan_id: str) -> None:
+        """Select the scan's layer in napari's list, unless a person selected one of their own."""
+        selection = self.viewer.layers.selection
+        if all(self.stack.owns(layer) for layer in selection):
+            selection.active = self.layer(scan_id)
+
+    def _note_step(self) -> None:
+        """napari's slider, arrow keys or another plugin moved the slice."""
+        if self._active is None:
+            return
+        seat = self._seats[self._active]
+        if self._layout.read_position(seat):
+            self._layout.follow_position(self._seats, seat)
+            self.position_changed.emit(seat.scan.id)
+
+    def _note_limits(self, scan_id: str) -> None:
+        """A person moved the limits in napari's own control."""
+        if self._setting_window or scan_id not in self._seats:
+            return
+        low, high = self.layer(scan_id).contrast_limits
+        window = window_of_limits(float(low), float(high), self._windows[scan_id])
+        self._windows[scan_id] = window
+        self.window_changed.emit(scan_id, window.center, window.width)
+
+    @contextmanager
+    def moving(self) -> Iterator[None]:
+        """For tools: while the mouse drags something of ours, the camera stays."""
+        camera = self.viewer.scene.camera
+        pan = camera.mouse_pan
+        camera.mouse_pan = False
+        try:
+            yield
+        finally:
+            camera.mouse_pan = pan

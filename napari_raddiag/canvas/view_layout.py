@@ -1,0 +1,345 @@
+"""How the scans lie in napari's world: poses, order of axes, slider, grid cells and camera.
+
+napari has one world for all layers: one slider position, one order of axes, one camera. This module makes of it what a
+reader expects: a slider with exactly the slices of the scan in view, a camera that is kept for each space and plane, and
+cells side by side that each show their own plane and slice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import QObject, Signal
+
+from napari_raddiag.canvas.layer_stack import LayerStack
+from napari_raddiag.display.display_grid import DisplayGrid
+from napari_raddiag.display.layer_pose import LayerPose, alone, side_by_side
+from napari_raddiag.display.planes import ViewPlane, axis_order, through_axis
+from napari_raddiag.display.shared_position import SharedPosition, frame_key
+from raddiag_engine.cases import Scan
+
+CELL_GAP_PX = 4
+# Of the window, when a scan is fitted to it.
+FILLED_SHARE = 0.98
+
+
+@dataclass
+class Seat:
+    """A scan on the canvas.
+
+    Attributes:
+        scan: The scan.
+        grid: How it is turned.
+        plane: The plane it is shown in.
+        pose: How its layers are laid now.
+    """
+
+    scan: Scan
+    grid: DisplayGrid
+    plane: ViewPlane
+    pose: LayerPose = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pose = alone(self.grid)
+
+    @property
+    def screen_axes(self) -> tuple[int, int]:
+        """Display axes that run down and across the screen."""
+        return (0, 1) if self.grid.ndim == 2 else axis_order(self.plane)[1:]
+
+
+Seats = Mapping[str, Seat]
+
+
+class ViewLayout(QObject):
+    """Lays the layers of the stack.
+
+    Signals:
+        stepped_by_viewer: The slider was moved, and not by us.
+        refit_wanted: A person asked napari to show everything.
+        moved: Something lies elsewhere on the canvas.
+    """
+
+    stepped_by_viewer = Signal()
+    refit_wanted = Signal()
+    moved = Signal()
+
+    def __init__(self, viewer: Any, stack: LayerStack, position: SharedPosition) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self._stack = stack
+        self._position = position
+        self.is_grid = False
+        self._settling = 0
+        self._cameras: dict[tuple[str, str], tuple[tuple[float, ...], float]] = {}
+        self._slider_seat: Seat | None = None
+        self._grid_before: tuple[bool, int, tuple[int, int], float] = (False, 1, (-1, -1), 0.0)
+        viewer.dims.events.point.connect(self._on_point, position="last")
+        viewer.dims.events.range.connect(self._on_range, position="last")
+        viewer.events.reset_view.connect(self._on_reset_view)
+        self._moving_events = (
+            viewer.scene.camera.events.center,
+            viewer.scene.camera.events.zoom,
+            viewer.scene.camera.events.orientation,
+            viewer.canvas.events.size,
+            viewer.dims.events.order,
+            viewer.dims.events.ndisplay,
+        )
+        for event in self._moving_events:
+            event.connect(self._on_moved)
+
+    def close(self) -> None:
+        """Leave the viewer."""
+        self._viewer.dims.events.point.disconnect(self._on_point)
+        self._viewer.dims.events.range.disconnect(self._on_range)
+        self._viewer.events.reset_view.disconnect(self._on_reset_view)
+        for event in self._moving_events:
+            event.disconnect(self._on_moved)
+
+    def forget(self) -> None:
+        """Forget the cameras of a case that is gone."""
+        self._cameras.clear()
+        self._slider_seat = None
+
+    @contextmanager
+    def settling(self) -> Iterator[None]:
+        """While we move things ourselves, what napari reports is not a step of the reader."""
+        self._settling += 1
+        try:
+            yield
+        finally:
+            self._settling -= 1
+
+    def set_grid(self, on: bool) -> None:
+        """Switch napari's grid; it gets back its own settings afterwards. `lay` must follow."""
+        grid = self._viewer.canvas.grid
+        self.is_grid = on
+        with self.settling():
+            if on:
+                self._grid_before = (grid.enabled, grid.stride, grid.shape, grid.spacing)
+                grid.stride = self._stack.align_to_grid()
+                grid.shape = (-1, -1)
+                grid.spacing = CELL_GAP_PX
+                grid.enabled = True
+            else:
+                grid.enabled, grid.stride, grid.shape, grid.spacing = self._grid_before
+                self._stack.release_grid()
+
+    def align(self) -> None:
+        """In the grid, keep all layers of a scan in one cell."""
+        stride = self._stack.align_to_grid()
+        if self._viewer.canvas.grid.stride != stride:
+            self._viewer.canvas.grid.stride = stride
+
+    def lay(self, seats: Seats, active: Seat) -> None:
+        """Pose every scan and order the axes, for the scan in view and the current place."""
+        if self.is_grid:
+            active.pose = self._pose_in_cell(seats, active, slider=None)
+            slider = self._slider_of(active)
+            for seat in seats.values():
+                if seat is not active:
+                    seat.pose = self._pose_in_cell(seats, seat, slider)
+        else:
+            for seat in seats.values():
+                seat.pose = alone(seat.grid)
+        for scan_id, seat in seats.items():
+            self._stack.lay(scan_id, seat.pose)
+        self._set_units(seats, active)
+        self._set_order(active)
+        self._set_slider(active)
+        self._set_point(active)
+
+    def follow_position(self, seats: Seats, active: Seat) -> None:
+        """Show the current place, after it changed."""
+        with self.settling():
+            self._set_point(active)
+            if self.is_grid:
+                slider = self._slider_of(active)
+                for scan_id, seat in seats.items():
+                    if seat is not active and seat.grid.ndim == 3:
+                        seat.pose = self._pose_in_cell(seats, seat, slider)
+                        self._stack.shift_along_slider(scan_id, seat.pose)
+        self.moved.emit()
+
+    def follow_slider(self, seats: Seats, active: str | None) -> None:
+        """Give the slider back the slices of the scan in view, after layers came or went."""
+        if active is not None and active in seats:
+            with self.settling():
+                self._set_slider(seats[active])
+                self._set_point(seats[active])
+
+    def read_position(self, seat: Seat) -> bool:
+        """Take the place over from napari's slider; False if it is still in the same slice."""
+        through = through_axis(seat.grid, seat.plane)
+        if through is None or self._viewer.dims.ndim < 3:
+            return False
+        world = np.array(self._viewer.dims.point[-3:], dtype=np.float64)
+        at_slider = seat.pose.display_index(seat.grid, world)[through]
+        display = seat.grid.to_display(self._position.index(seat.scan, seat.grid))
+        slice_index = float(np.clip(np.rint(at_slider), 0, seat.grid.shape[through] - 1))
+        if round(float(display[through])) == slice_index:
+            return False
+        display[through] = slice_index
+        self._position.set(seat.scan, seat.grid, tuple(seat.grid.to_stored(display)))
+        return True
+
+    # --- Camera ---
+
+    def remember_camera(self, seat: Seat) -> None:
+        """Keep the camera for the next time this space is seen in this plane."""
+        if not self.is_grid and self._viewer.dims.ndisplay == 2:
+            camera = self._viewer.scene.camera
+            self._cameras[self._camera_key(seat)] = (tuple(camera.center), float(camera.zoom))
+
+    def frame(self, seats: Seats, active: Seat, *, fit: bool) -> None:
+        """Frame what is in view: as it was left, else fitted to the window."""
+        kept = self._cameras.get(self._camera_key(active))
+        if fit or kept is None or self.is_grid:
+            if fit or not self.is_grid:
+                self.fit(seats, active)
+        else:
+            self._viewer.scene.camera.center, self._viewer.scene.camera.zoom = kept
+
+    def fit(self, seats: Seats, active: Seat) -> None:
+        """Fit the scan in view, or the largest of those side by side, to the window."""
+        # napari's own fit takes every layer of its list, and fails for a single image among volumes.
+        if self.is_grid:
+            sizes = [_screen_size(seat) * _magnification(seats, seat) for seat in seats.values()]
+            centre, size = np.zeros(2), np.max(sizes, axis=0)
+        else:
+            middle = active.grid.to_world((np.array(active.grid.shape) - 1) / 2)
+            centre, size = middle[list(active.screen_axes)], _screen_size(active)
+        camera = self._viewer.scene.camera
+        camera.center = tuple(float(c) for c in centre)
+        camera.zoom = FILLED_SHARE * float(np.min(self._viewbox_size_px() / size))
+
+    def bring_into_sight(self, seat: Seat) -> None:
+        """Move the camera to the current place if that lies outside the window."""
+        index = seat.grid.to_display(self._position.index(seat.scan, seat.grid))
+        target = seat.pose.world(seat.grid, index)[-2:]
+        if not self.is_grid and seat.grid.ndim == 3:
+            target = seat.grid.to_world(index)[list(seat.screen_axes)]
+        camera = self._viewer.scene.camera
+        half = self._viewbox_size_px() / 2 / camera.zoom
+        if (np.abs(target - np.array(camera.center[-2:])) > 0.9 * half).any():
+            camera.center = tuple(float(t) for t in target)
+
+    # --- Inside ---
+
+    def _viewbox_size_px(self) -> NDArray[np.float64]:
+        """Height and width of the canvas, or of a cell of the grid."""
+        return np.array(self._viewer.canvas.viewbox_size(self._viewer.layers), dtype=np.float64)
+
+    def _camera_key(self, seat: Seat) -> tuple[str, str]:
+        # An image is a plane of its own, whatever space it lies in.
+        plane = seat.scan.id if seat.grid.ndim == 2 else seat.plane
+        return frame_key(seat.scan, seat.grid), plane
+
+    def _display_index(self, seat: Seat) -> Any:
+        """Display index of the current place, on a slice that the scan has."""
+        index = seat.grid.to_display(self._position.index(seat.scan, seat.grid))
+        through = through_axis(seat.grid, seat.plane)
+        if through is not None:
+            index[through] = np.clip(np.rint(index[through]), 0, seat.grid.shape[through] - 1)
+        return index
+
+    def _pose_in_cell(self, seats: Seats, seat: Seat, slider: float | None) -> LayerPose:
+        order = (0, 1) if seat.grid.ndim == 2 else axis_order(seat.plane)
+        return side_by_side(seat.grid, order, _magnification(seats, seat), self._display_index(seat), slider)
+
+    def _slider_of(self, seat: Seat) -> float | None:
+        if seat.grid.ndim == 2:
+            return 0.0
+        return float(seat.pose.world(seat.grid, self._display_index(seat))[0])
+
+    def _set_order(self, active: Seat) -> None:
+        ndim = self._viewer.dims.ndim
+        order: tuple[int, ...] = (0, 1) if ndim == 2 else (0, 1, 2)
+        if not self.is_grid and active.grid.ndim == 3:
+            order = axis_order(active.plane)
+        leading = ndim - len(order)
+        wanted = (*range(leading), *(axis + leading for axis in order))
+        if tuple(self._viewer.dims.order) != wanted:
+            self._viewer.dims.order = wanted
+
+    def _set_slider(self, active: Seat) -> None:
+        """Let napari's slider have exactly the slices of the scan in view."""
+        self._slider_seat = active
+        dims = self._viewer.dims
+        if dims.ndim < 3 or self._foreign_volume_in_sight():
+            return
+        pose, grid = active.pose, active.grid
+        scale, start = pose.scale(grid.scale), pose.translate(grid.translate)
+        lengths = np.array(grid.shape)[list(pose.order)]
+        ranges = list(dims.range)
+        for axis in range(grid.ndim):
+            first, step = float(start[axis]), float(scale[axis])
+            ranges[axis - grid.ndim] = (first, first + step * (int(lengths[axis]) - 1), step)
+        if grid.ndim == 2:
+            ranges[-3] = (0.0, 0.0, 1.0)  # nothing to step through
+        if tuple(tuple(r) for r in dims.range) != tuple(tuple(r) for r in ranges):
+            dims.range = tuple(ranges)
+
+    def _set_point(self, active: Seat) -> None:
+        dims = self._viewer.dims
+        if active.grid.ndim == 2:
+            if dims.ndim >= 3:
+                dims.set_point(dims.ndim - 3, 0.0)
+            return
+        world = active.pose.world(active.grid, self._display_index(active))
+        through = through_axis(active.grid, active.plane)
+        axis = 0 if self.is_grid or through is None else through
+        dims.set_point(dims.ndim - 3 + axis, float(world[axis]))
+
+    def _set_units(self, seats: Seats, active: Seat) -> None:
+        """One unit for all our layers, as napari wants it: millimetres only if all that is in view has them."""
+        shown = seats.values() if self.is_grid else (active,)
+        unit = "mm" if all(seat.grid.units == "mm" for seat in shown) else "pixel"
+        for scan_id in seats:
+            for placed in self._stack.placed(scan_id):
+                if any(str(u) != _PINT_NAMES[unit] for u in placed.layer.units):
+                    placed.layer.units = (unit,) * placed.layer.ndim
+
+    def _foreign_volume_in_sight(self) -> bool:
+        return any(layer.visible and layer.ndim >= 3 and not self._stack.owns(layer) for layer in self._viewer.layers)
+
+    def _on_point(self) -> None:
+        if not self._settling:
+            self.stepped_by_viewer.emit()
+
+    def _on_range(self) -> None:
+        """napari takes the slider over all layers whenever one comes, goes or moves."""
+        if self._slider_seat is not None and not self._settling:
+            with self.settling():
+                self._set_slider(self._slider_seat)
+
+    def _on_reset_view(self) -> None:
+        """napari's "home" fits all layers, hidden ones too; a reader means what is in view."""
+        if not self._settling:
+            self.refit_wanted.emit()
+
+    def _on_moved(self) -> None:
+        self.moved.emit()
+
+
+_PINT_NAMES = {"mm": "millimeter", "pixel": "pixel"}
+
+
+def _magnification(seats: Seats, seat: Seat) -> float:
+    """World units per unit of a scan: a scan of unknown size is drawn as large as the largest of known size."""
+    if seat.grid.units == "mm":
+        return 1.0
+    in_mm = [_screen_size(other).max() for other in seats.values() if other.grid.units == "mm"]
+    largest = max(in_mm or [_screen_size(other).max() for other in seats.values()])
+    return float(largest / _screen_size(seat).max())
+
+
+def _screen_size(seat: Seat) -> NDArray[np.float64]:
+    """Height and width of a scan in its plane, in the units of its grid."""
+    axes = list(seat.screen_axes)
+    return np.array(seat.grid.scale)[axes] * np.array(seat.grid.shape)[axes]
