@@ -1,6 +1,6 @@
 """The window made for reading: the image large, our panel at the right, napari's own docks one key away.
 
-Works on the Qt main window that the panel stands in, by the names of its docks, so that nothing private of napari is used.
+Works on the Qt main window that the panel stands in, by the names of its docks: nothing private of napari is used.
 """
 
 from __future__ import annotations

@@ -8,12 +8,13 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
 from napari_raddiag.data_models.engine_state import NOT_STARTED, EngineKind, EngineState
 from napari_raddiag.engine_link.state_words import state_in_words
-from napari_raddiag.engine_link.task import Task, Work
+from napari_raddiag.engine_link.task import Task
 from napari_raddiag.preferences import Preferences
 from raddiag_engine.cases import Case, Window
 from raddiag_engine.client import EngineClient, LocalService
@@ -92,21 +93,36 @@ class EngineLink(QObject):
         """A task that gives a `Diagnosis`."""
         return self._ask(partial(EngineClient.diagnose, case=case, windows=dict(windows), top=top))
 
-    def explain(self, case: Case, windows: Mapping[str, Window], disorders: Sequence[str], method: str) -> Task:
-        """A task that gives, for each disorder, one `SaliencyMap` per scan in use."""
-        return self._ask(
-            partial(EngineClient.explain, case=case, disorders=tuple(disorders), method=method, windows=dict(windows))
-        )
+    def explain(
+        self,
+        case: Case,
+        windows: Mapping[str, Window],
+        disorders: Sequence[str],
+        method: str,
+        then: Callable[[Any], Any] = lambda maps: maps,
+    ) -> Task:
+        """A task that gives, for each disorder, one `SaliencyMap` per scan in use.
 
-    def _ask(self, question: Callable[..., object]) -> Task:
-        def work(progress: Callable[[int, int, str], None], cancelled: Callable[[], bool]) -> object:
+        Args:
+            case: Of one patient.
+            windows: Scan id -> window given to the network.
+            disorders: Names on the model card.
+            method: Of saliency.
+            then: Done with the maps in the background; its result is the task's.
+        """
+        question = partial(
+            EngineClient.explain, case=case, disorders=tuple(disorders), method=method, windows=dict(windows)
+        )
+        return self._ask(question, then)
+
+    def _ask(self, question: Callable[..., Any], then: Callable[[Any], Any] = lambda answer: answer) -> Task:
+        def work(progress: Callable[[int, int, str], None], cancelled: Callable[[], bool]) -> Any:
             client = self._client
             if client is None:
                 raise RaddiagError(f"the engine is not there ({self.state.text}); wait, or restart it")
-            return question(client, progress=progress, cancelled=cancelled)
+            return then(question(client, progress=progress, cancelled=cancelled))
 
-        asked: Work = work
-        return Task(asked, self)
+        return Task(work, self)
 
     def _watch_over(self, stopping: threading.Event) -> None:
         """In its own thread: start, poll, start again, and at the end stop."""

@@ -13,7 +13,6 @@ from qtpy.QtCore import QObject, Signal
 from raddiag_engine.errors import Cancelled
 from raddiag_engine.failure_line import failure_line
 
-
 # More often than this no eye can follow, and the window's queue of events would fill.
 REPORT_SECONDS = 0.05
 

@@ -1,0 +1,233 @@
+"""Has evidence computed and knows what is shown of it: disorder, method, comparison, peak. Touches no layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from qtpy.QtCore import QObject, Signal
+
+from napari_raddiag.display.evidence_peaks import Peak, evidence_peaks
+from napari_raddiag.engine_link.engine_link import EngineLink
+from napari_raddiag.engine_link.task import Task
+from napari_raddiag.session.reading_session import ReadingSession
+from raddiag_engine.diagnosis.result import Diagnosis, DisorderScore
+from raddiag_engine.saliency.methods import Method
+from raddiag_engine.saliency.saliency_map import SaliencyMap
+
+# With Grad-CAM many disorders cost about as much as one, so the positive ones are computed before they are asked for.
+PREFETCHED = 5
+PREFETCH_METHODS: tuple[Method, ...] = ("gradcam", "respondcam")
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedPeak:
+    """A peak and the scan it lies in."""
+
+    scan_id: str
+    peak: Peak
+
+
+def peaks_of_case(maps: Sequence[SaliencyMap]) -> tuple[PlacedPeak, ...]:
+    """The peaks in all scans, strongest first."""
+    placed = [PlacedPeak(saliency.scan_id, peak) for saliency in maps for peak in evidence_peaks(saliency)]
+    return tuple(sorted(placed, key=lambda placed: -placed.peak.value))
+
+
+class EvidenceRunner(QObject):
+    """The evidence for one disorder, or for two beside each other, of the diagnosis that stands.
+
+    Signals:
+        computing: Name of the disorder whose evidence is being computed; empty when it is done.
+        progress: (done, total, what is done).
+        changed: What is shown changed: disorder, maps, comparison.
+        peak_changed: Another peak is to be brought into view.
+        failed: One line: cause and remedy.
+    """
+
+    computing = Signal(str)
+    progress = Signal(int, int, str)
+    changed = Signal()
+    peak_changed = Signal()
+    failed = Signal(str)
+
+    def __init__(
+        self, session: ReadingSession, link: EngineLink, method: Method, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.link = link
+        self.method: Method = method
+        self.disorder = ""
+        self.compared_with = ""
+        self._wanted: tuple[str, ...] = ()
+        self._task: Task | None = None
+        self._asked: tuple[str, ...] = ()
+        self._of: Diagnosis | None = None
+        self._found: dict[tuple[str, str], tuple[PlacedPeak, ...]] = {}
+        self._peaks: tuple[PlacedPeak, ...] = ()
+        self._at = 0
+        session.diagnosis_changed.connect(self._diagnosis_changed)
+
+    # --- What is shown ---
+
+    @property
+    def maps(self) -> list[SaliencyMap]:
+        """Of the disorder shown, one per scan in use; empty if nothing is shown."""
+        return (self.session.maps_of(self.disorder, self.method) or []) if self.disorder else []
+
+    @property
+    def compared_maps(self) -> list[SaliencyMap]:
+        """Of the disorder it is compared with."""
+        return (self.session.maps_of(self.compared_with, self.method) or []) if self.compared_with else []
+
+    @property
+    def peak(self) -> PlacedPeak | None:
+        """The peak in view."""
+        return self._peaks[self._at] if self._peaks else None
+
+    @property
+    def peak_number(self) -> int:
+        """Of the peak in view, counted from 1."""
+        return self._at + 1
+
+    @property
+    def peak_count(self) -> int:
+        """Peaks in all scans of the case."""
+        return len(self._peaks)
+
+    def score(self, disorder: str) -> DisorderScore | None:
+        """Of a disorder, in the diagnosis that stands."""
+        diagnosis = self.session.current_diagnosis
+        scores = diagnosis.disorders if diagnosis else ()
+        return next((score for score in scores if score.name == disorder), None)
+
+    # --- What the reader does ---
+
+    def show(self, disorder: str) -> None:
+        """Show the evidence for a disorder, and its strongest peak; computed first if need be."""
+        if self.session.current_diagnosis is None:
+            return
+        compared = self.compared_with if self.compared_with != disorder else ""
+        self._want((disorder, compared))
+
+    def compare(self, disorder: str) -> None:
+        """Show a second disorder beside the one shown; empty for none."""
+        if self.disorder:
+            self._want((self.disorder, "" if disorder == self.disorder else disorder))
+
+    def choose_method(self, method: Method) -> None:
+        """Compute the evidence in another way, from now on."""
+        self.method = method
+        if self.disorder:
+            self._want((self.disorder, self.compared_with))
+
+    def hide(self) -> None:
+        """Show no evidence."""
+        self._stop()
+        self._wanted = ()
+        self._place("", "")
+
+    def step_peak(self, steps: int) -> None:
+        """Go to the next weaker peak (+1) or the stronger one before (-1); goes around at the ends."""
+        if self._peaks:
+            self._at = (self._at + steps) % len(self._peaks)
+            self.peak_changed.emit()
+
+    # --- Inside ---
+
+    def _want(self, wanted: tuple[str, str]) -> None:
+        self._wanted = wanted
+        missing = self._missing(wanted)
+        if not missing:
+            self._place(*wanted)
+        elif not set(missing) <= set(self._asked):
+            self._compute(missing, wanted[0])
+        else:  # under way already, asked for before it was wanted
+            self.computing.emit(wanted[0])
+
+    def _missing(self, disorders: Sequence[str]) -> tuple[str, ...]:
+        return tuple(name for name in disorders if name and self.session.maps_of(name, self.method) is None)
+
+    def _compute(self, disorders: tuple[str, ...], shown: str) -> None:
+        case, diagnosis = self.session.case, self.session.current_diagnosis
+        if case is None or diagnosis is None:
+            return
+        self._stop()
+        # Peaks of large maps are looked for in the background too.
+        task = self.link.explain(case, self.session.windows, disorders, self.method, then=_with_peaks)
+        task.progress.connect(self.progress)
+        task.finished.connect(partial(self._computed, task, diagnosis, disorders, self.method))
+        task.failed.connect(partial(self._failed, task))
+        task.stopped.connect(partial(self._end, task))
+        self._task, self._asked = task, disorders
+        if shown:
+            self.computing.emit(shown)
+        task.start()
+
+    def _computed(
+        self,
+        task: Task,
+        diagnosis: Diagnosis,
+        disorders: tuple[str, ...],
+        method: Method,
+        found: list[tuple[list[SaliencyMap], tuple[PlacedPeak, ...]]],
+    ) -> None:
+        if not self._end(task):
+            return
+        for disorder, (maps, peaks) in zip(disorders, found, strict=True):
+            if not self.session.keep_maps(diagnosis, disorder, method, maps):
+                return  # of a case that was edited meanwhile
+            self._found[disorder, method] = peaks
+        if self._wanted:
+            self._want((self._wanted[0], self._wanted[1]))
+
+    def _failed(self, task: Task, line: str) -> None:
+        if self._end(task):
+            wanted, self._wanted = self._wanted, ()
+            if wanted:
+                self.failed.emit(line)
+
+    def _stop(self) -> None:
+        if self._task is not None:
+            task, self._task, self._asked = self._task, None, ()
+            task.cancel()
+            self.computing.emit("")
+
+    def _end(self, task: Task) -> bool:
+        """True if the task is the one that is waited for."""
+        task.deleteLater()
+        if task is not self._task:
+            return False
+        self._task, self._asked = None, ()
+        self.computing.emit("")
+        return True
+
+    def _place(self, disorder: str, compared_with: str) -> None:
+        other = disorder != self.disorder
+        self.disorder, self.compared_with = disorder, compared_with
+        self._peaks = self._found.get((disorder, self.method), ())
+        self._at = 0
+        self.changed.emit()
+        if other and self._peaks:
+            self.peak_changed.emit()
+
+    def _diagnosis_changed(self) -> None:
+        """A stale or new diagnosis takes the evidence off the screen; of a new one the positives are computed."""
+        diagnosis = self.session.current_diagnosis
+        self._stop()
+        self._wanted = ()
+        if self.session.diagnosis is not self._of:
+            self._found.clear()
+            self._of = self.session.diagnosis
+        self._place("", "")
+        if diagnosis is None or self.method not in PREFETCH_METHODS:
+            return
+        positives = self._missing([score.name for score in diagnosis.positives[:PREFETCHED]])
+        if positives:
+            self._compute(positives, "")
+
+
+def _with_peaks(maps: list[list[SaliencyMap]]) -> list[tuple[list[SaliencyMap], tuple[PlacedPeak, ...]]]:
+    return [(of_disorder, peaks_of_case(of_disorder)) for of_disorder in maps]
