@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
 from raddiag_engine.cases import Window
@@ -115,7 +115,7 @@ class DisplayBar(QWidget):
         for name, state in on.items():
             getattr(self, f"_{name}").setChecked(state)
 
-    def _offer(self, button: QToolButton, why_not: str, tooltip: str) -> None:
+    def _offer(self, button: QPushButton, why_not: str, tooltip: str) -> None:
         button.setEnabled(not why_not)
         button.setToolTip(why_not or tooltip)
         if why_not:
@@ -135,7 +135,7 @@ class DisplayBar(QWidget):
         first.addWidget(self._windows, 1)
         first.addWidget(self._network)
         second = QFlowLayout()
-        buttons: Sequence[QToolButton] = (
+        buttons: Sequence[QPushButton] = (
             *self._planes.values(),
             self._grid,
             self._crosshair,
@@ -152,8 +152,8 @@ class DisplayBar(QWidget):
         layout.addLayout(second)
 
 
-def _toggle(text: str, tooltip: str) -> QToolButton:
-    button = QToolButton()
+def _toggle(text: str, tooltip: str) -> QPushButton:
+    button = QPushButton()
     button.setText(text)
     button.setCheckable(True)
     button.setToolTip(tooltip)

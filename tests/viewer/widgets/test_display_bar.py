@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from pytestqt.qtbot import QtBot
-from qtpy.QtWidgets import QComboBox, QToolButton
+from qtpy.QtWidgets import QComboBox, QPushButton
 
 from napari_raddiag.widgets.display_bar import DisplayBar, DisplayChoices
 from raddiag_engine.cases import Window
@@ -19,8 +19,8 @@ def bar(qtbot: QtBot) -> DisplayBar:
     return bar
 
 
-def button(bar: DisplayBar, text: str) -> QToolButton:
-    return next(b for b in bar.findChildren(QToolButton) if b.text() == text)
+def button(bar: DisplayBar, text: str) -> QPushButton:
+    return next(b for b in bar.findChildren(QPushButton) if b.text() == text)
 
 
 def test_without_a_scan_nothing_is_offered(bar: DisplayBar) -> None:
