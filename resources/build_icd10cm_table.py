@@ -8,10 +8,11 @@ tabular list as XML, and the list of the codes that exist. It is needed here onl
 files are read.
 
 The first line of the table is a JSON object: release, source, and the sets of seventh characters. The second holds the
-code of every chapter, block, category and subcode, in the order of the tree; the third their depths, a digit each: these
-two are all that a program has to split before it can look something up. Then comes one line a code: its description and,
-tab-separated, its notes, each behind a tag: "=" inclusion term, "+" includes, "1" excludes1, "2" excludes2, "?" note,
-"7" the number of its set of seventh characters. Codes with a seventh character follow from the set and have no lines.
+code of every chapter, block, category and subcode, in the order of the tree; the third their depths, a digit each:
+these two are all that must be split before something can be looked up. Then comes one line a code: its description
+and, tab-separated, its notes, each behind a tag: "=" inclusion term, "+" includes, "1" excludes1, "2" excludes2, "?"
+note, "7" the number of its set of seventh characters. Codes with a seventh character follow from the set and have no
+lines.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class TabularList:
         earlier: list[tuple[str, str]] = []
         for section in chapter.findall("section"):
             first, last = _range(section.attrib["id"])
-            # The XML lists the wide blocks (C00-C96) beside the narrow ones in them (C00-C14): nest them by their range.
+            # The XML lists wide blocks (C00-C96) beside the narrow ones in them (C00-C14): nest them by their range.
             while open_blocks and not _holds(open_blocks[-1], (first, last)):
                 open_blocks.pop()
             if sum(_holds(block, (first, last)) for block in earlier) != len(open_blocks):

@@ -1,7 +1,7 @@
 """The table of ICD-10-CM and its tree; how the file is laid out is said in resources/build_icd10cm_table.py.
 
-A code with a seventh character ("S72.001A") has no line in the file: it is its stem and one of the stem's set of seventh
-characters, and is made when it is asked for.
+A code with a seventh character ("S72.001A") has no line in the file: it is its stem and one of the stem's set of
+seventh characters, and is made when it is asked for.
 """
 
 from __future__ import annotations

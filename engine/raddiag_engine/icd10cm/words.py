@@ -12,7 +12,7 @@ _BRITISH = (("ae", "e"), ("oe", "e"), ("sulph", "sulf"), ("grey", "gray"), ("fib
 
 
 def plain_words(text: str) -> list[str]:
-    """The words in their order, lower case, without accents, possessives and punctuation; function words are left out."""
+    """The words in order, lower case, without accents, possessives, punctuation and function words."""
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     words = _WORD.findall(ascii_text.replace("'s", "").replace("non-", "non"))
     return [word for word in words if word not in FUNCTION_WORDS]
