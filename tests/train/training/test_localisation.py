@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from raddiag_engine.network.config import FusionConfig, NetworkConfig, ResNetConfig
 from raddiag_engine.network.model import RadDiag
 from raddiag_engine.network.packing import NetworkScan, PackedBatch, pack
 from raddiag_train.data.lesion_batches import GroupLesions
-from raddiag_train.training.localisation import localisation_loss, log_share_inside
+from raddiag_train.training.localisation import localisation_loss, log_share_inside, share_in_lesion
 
 CONFIG = NetworkConfig(
     embedding_width=16,
@@ -25,14 +27,14 @@ CONFIG = NetworkConfig(
 def test_the_share_inside_is_that_of_the_softmax_of_the_class_activation_map() -> None:
     generator = np.random.default_rng(0)
     features, gradient = generator.random((2, 5, 3, 4)), generator.normal(size=(2, 5, 3, 4))
-    inside = np.zeros((2, 12), dtype=bool)
-    inside[0, 3:5], inside[1, 7] = True, True
+    inside = np.zeros((2, 12))
+    inside[0, 3:5], inside[1, 7] = (1.0, 0.25), 1.0
     expected = []
     for n in range(2):
         weights = gradient[n].sum((1, 2))
         weights /= np.sqrt((weights**2).sum())
         heat = sum(weights[c] * features[n, c] for c in range(5)).ravel()
-        expected.append(math.log(np.exp(heat)[inside[n]].sum() / np.exp(heat).sum()))
+        expected.append(math.log((np.exp(heat) * inside[n]).sum() / np.exp(heat).sum()))
     found = log_share_inside(torch.tensor(features), torch.tensor(gradient), torch.tensor(inside))
     np.testing.assert_allclose(found.numpy(), expected, rtol=1e-5)
     same = log_share_inside(torch.tensor(features), 100 * torch.tensor(gradient), torch.tensor(inside))
@@ -76,6 +78,28 @@ def test_it_asks_only_scans_that_show_a_lesion_and_are_in_use() -> None:
     assert loss(scans, [None] * len(kinds)) == 0
     dropped = PackedBatch(scans.groups, scans.modality_ids_BS, torch.tensor([[False, True], [True, False]]))
     assert loss(dropped, lesions) == 0
+
+
+def test_a_cell_counts_if_a_map_that_peaks_there_has_its_peak_in_the_lesion() -> None:
+    lesions = lesion_in(0, 5, (slice(2, 5), slice(5, 10), slice(7, 15)), (8, 16, 16))
+    found = share_in_lesion(lesions, torch.tensor([5]), torch.Size((4, 4, 4)))[0].view(4, 4, 4)
+    for cell in itertools.product((1, 2), repeat=3):  # at the edge a map goes on as it is
+        peaked = torch.zeros(4, 4, 4)
+        peaked[cell] = 1.0
+        fine = F.interpolate(peaked[None, None], size=(8, 16, 16), mode="trilinear", align_corners=False)[0, 0]
+        peaks = fine >= fine.max() - 1e-6
+        assert peaks.sum() == 8
+        assert found[cell] == pytest.approx(float(lesions.maps_RDHW[0][peaks].float().mean()), abs=1e-6)
+    assert set(found.flatten().tolist()) >= {0.0, 0.5, 1.0}
+
+
+def test_a_lesion_between_the_centres_counts_where_it_fills_most_of_a_cell() -> None:
+    lesions = lesion_in(0, 5, (slice(0, 1), slice(6, 9), slice(0, 1)), (1, 16, 16))
+    found = share_in_lesion(lesions, torch.tensor([5]), torch.Size((4, 4)))[0].view(4, 4)
+    expected = torch.zeros(4, 4)
+    expected[1, 0], expected[2, 0] = 1.0, 0.5
+    assert torch.allclose(found, expected)
+    assert not share_in_lesion(lesions, torch.tensor([4]), torch.Size((4, 4))).any()
 
 
 def test_it_moves_the_map_into_the_lesion() -> None:

@@ -2,8 +2,10 @@
 
 The map is the one that Grad-CAM shows (Selvaraju et al. 2017, arXiv 1610.02391): channels of the last features with
 depth, weighted by the summed gradient of the logit. Its softmax over positions should lie inside the mask, as the
-release's key-slice loss asks of attention over slices. Only the features are pushed: the weights count as constants, so
-that no second derivative is needed.
+release's key-slice loss asks of attention over slices. A position counts by how much of its *centre* the mask covers,
+because that is where a map brought to the scan's resolution has its peak: of the cells that a phantom's lesion merely
+touches, most have their centre beside it. Only the features are pushed: the weights count as constants, so that no
+second derivative is needed.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from torch import Tensor
 
 from raddiag_engine.network.packing import PackedBatch
 from raddiag_train.data.lesion_batches import GroupLesions
+
+LEAST_CENTRE = 0.5  # of a cell's centre, that a lesion must cover for the centres to decide
 
 
 def localisation_loss(
@@ -52,8 +56,8 @@ def localisation_loss(
             continue
         slots_R = group.slots_N[of_group.rows_R]
         asked_R = asked_B[slots_R // scans.mask_BS.shape[1]]
-        inside_RP = _inside(of_group, asked_R, feature_map.shape[2:])
-        counts_R = inside_RP.any(1) & scans.mask_BS.flatten()[slots_R]
+        inside_RP = share_in_lesion(of_group, asked_R, feature_map.shape[2:])
+        counts_R = (inside_RP > 0).any(1) & scans.mask_BS.flatten()[slots_R]
         if counts_R.any():
             rows = of_group.rows_R[counts_R]
             log_shares = log_share_inside(feature_map[rows], gradient[rows], inside_RP[counts_R])
@@ -69,11 +73,11 @@ def log_share_inside(features: Tensor, gradient: Tensor, inside_NP: Tensor) -> T
         features: (N, C, h, w) or (N, C, d, h, w).
         gradient: Of the logit with respect to them; only its direction counts, so that a confident logit has no
             sharper map than an unsure one.
-        inside_NP: True at the positions inside the lesion, at least one a row.
+        inside_NP: How far each position lies inside the lesion, from 0 to 1; above 0 at one position a row at least.
     """
     weights_NC = F.normalize(gradient.float().flatten(2).sum(2), dim=1)
     map_NP = torch.einsum("nc,ncp->np", weights_NC, features.float().flatten(2))
-    inside_N = map_NP.masked_fill(~inside_NP, -torch.inf).logsumexp(1)
+    inside_N = (map_NP + inside_NP.float().log()).logsumexp(1)
     return inside_N - map_NP.logsumexp(1)
 
 
@@ -91,10 +95,24 @@ def _asked(
     return torch.where(masked_BK.any(1), draws_BK.argmax(1), -1)
 
 
-def _inside(lesions: GroupLesions, asked_R: Tensor, grid: torch.Size) -> Tensor:
-    """(R, positions) True where a cell of the feature grid touches the lesion asked for."""
+def share_in_lesion(lesions: GroupLesions, asked_R: Tensor, grid: torch.Size) -> Tensor:
+    """How much of the centre of each cell of a feature grid the lesion asked for covers, from 0 to 1.
+
+    A lesion that lies between the centres counts where it covers most of a cell, with 1 for the fullest.
+
+    Args:
+        lesions: Of a group.
+        asked_R: The class asked for in each scan.
+        grid: (h, w) or (d, h, w).
+
+    Returns:
+        (R, positions); all 0 for a scan in which the class has no mask.
+    """
     number_R = torch.where(lesions.classes_RM == asked_R[:, None], 1, 0)
     asked_number_R = torch.where(number_R.any(1), number_R.argmax(1) + 1, -1)
-    touched = (lesions.maps_RDHW == asked_number_R[:, None, None, None]).float()
+    lesion = (lesions.maps_RDHW == asked_number_R[:, None, None, None]).float()[:, None]
     cells = (1, *grid) if len(grid) == 2 else tuple(grid)
-    return F.adaptive_max_pool3d(touched, cells).flatten(1) > 0
+    centres_RP = F.interpolate(lesion, size=cells, mode="trilinear", align_corners=False).flatten(1)
+    covers_RP = F.adaptive_avg_pool3d(lesion, cells).flatten(1)
+    fullest_R1 = covers_RP.amax(1, keepdim=True).clamp_min(torch.finfo(torch.float32).tiny)
+    return torch.where((centres_RP >= LEAST_CENTRE).any(1, keepdim=True), centres_RP, covers_RP / fullest_R1)
