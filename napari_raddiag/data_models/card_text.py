@@ -10,8 +10,8 @@ from raddiag_engine.cases import Anatomy, Modality
 from raddiag_engine.models.card import Coverage, Disorder, ModelCard
 
 NOT_FOR = (
-    "It ranks the disorders of its own list. It does not exclude any other disorder, and it does not see what "
-    "no scan in use can show. A score is a probability only where it is calibrated. Do not use it for clinical decisions."
+    "It ranks the disorders of its own list. It does not exclude any other disorder, and it does not see what no "
+    "scan in use can show. A score is a probability only where it is calibrated. Do not use it for clinical decisions."
 )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Any
 
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 
+from napari_raddiag.data_models.index import Index
 from napari_raddiag.data_models.score_text import codes_text, score_sentence, score_text, score_tooltip
 from raddiag_engine.diagnosis.result import DisorderScore
 
-Index = QModelIndex | QPersistentModelIndex
 SCORE_ROLE = Qt.ItemDataRole.UserRole + 1
 """Role under which every cell gives its row's `DisorderScore`."""
 
@@ -28,7 +28,10 @@ class Column(IntEnum):
 TITLES = {
     Column.NAME: ("Disorder", "Ranked: all positives first, then by score"),
     Column.CODE: ("ICD-10-CM", "Code; * was found by name and not given by the training data"),
-    Column.SCORE: ("Score", "Bar: score; line: threshold; hatched: not assessed; ~ is not a probability"),
+    Column.SCORE: (
+        "Score",
+        "Bar: score; line across: threshold, dotted if unreliable; hatched: not assessed; ~ is not a probability",
+    ),
     Column.STATE: ("State", "Positive: at or above its threshold. Not assessed does not mean absent"),
     Column.TIER: ("Learned", "Positive training cases: head 100 or more, medium 30 to 99, tail fewer than 30"),
 }

@@ -7,6 +7,7 @@ Source: ICD-10-CM Tabular List of Diseases and Injuries, US National Center for 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,17 @@ def chapter_of(code: str) -> Chapter | None:
 
     Categories that end in a letter, such as C7A, come after those that end in a digit, as in the tabular list.
     """
-    category = code.strip().upper()[:3]
+    return _chapter_of_category(code.strip().upper()[:3])
+
+
+@cache
+def _chapter_of_category(category: str) -> Chapter | None:
     if len(category) < 3:
         return None
     return next((chapter for chapter in CHAPTERS if chapter.first <= category <= chapter.last), None)
 
 
+@lru_cache(maxsize=16_384)
 def chapters_of(codes: tuple[str, ...]) -> tuple[Chapter, ...]:
     """The chapters of several codes, each once, in the order of the codes."""
     return tuple(dict.fromkeys(chapter for code in codes if (chapter := chapter_of(code)) is not None))

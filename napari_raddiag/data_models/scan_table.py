@@ -11,17 +11,21 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, Signal
 from qtpy.QtGui import QImage, QPixmap
 
+from napari_raddiag.data_models.index import Index
 from napari_raddiag.data_models.scan_facts import ScanFacts
 from raddiag_engine.cases import Anatomy, Modality
 
-Index = QModelIndex | QPersistentModelIndex
 FACTS_ROLE = Qt.ItemDataRole.UserRole + 1
 """Role under which every cell gives its row's `ScanFacts`."""
 SHOWN_ROLE = Qt.ItemDataRole.UserRole + 2
 """True for the scan that the canvas shows."""
+
+
+NETWORK_SAW = "seen: "
+"""How the line on what the network saw begins."""
 
 
 class Column(IntEnum):
@@ -201,7 +205,7 @@ class ScanTable(QAbstractTableModel):
         elif not facts.usable:
             lines.append(f"not used: {facts.reason}")
         saw = self.network_saw(facts.scan_id)
-        return [*lines, f"network saw {saw}"] if saw else lines
+        return [*lines, f"{NETWORK_SAW}{saw}"] if saw else lines
 
     def _tooltip(self, facts: ScanFacts) -> str:
         guessed = (
@@ -212,6 +216,8 @@ class ScanTable(QAbstractTableModel):
             by_choice = "Used by choice although: " if facts.overridden else "Not used: "
             lines.append(escape(by_choice + facts.reason))
         lines += [escape(warning) for warning in facts.warnings]
+        saw = self.network_saw(facts.scan_id)
+        lines += [escape(f"The network saw: {saw}")] if saw else []
         return "<br>".join(lines)
 
     def _accessible(self, facts: ScanFacts, column: Column) -> str:

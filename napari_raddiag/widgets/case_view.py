@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
 from napari_raddiag.widgets.marks import Mark
@@ -33,9 +33,9 @@ class CaseView(QWidget):
         self._identity: str | None = None
         self._title = ThemedLabel()
         self._title.setAccessibleName("Patient")
-        self._hide = QToolButton()
-        self._hide.setText("Hide")
+        self._hide = QPushButton("Hide")
         self._hide.setCheckable(True)
+        self._hide.setAccessibleName("Hide the identity")
         self._hide.setToolTip("Hide the patient's name, ID and birth date, and the names of files")
         self._hide.toggled.connect(self._hide_identity)
         self._doubt = NoteLine("caution", Mark.TRIANGLE)
@@ -97,13 +97,13 @@ class CaseView(QWidget):
     def _arrange(self) -> None:
         top = QHBoxLayout()
         top.addWidget(self._title, 1)
-        top.addWidget(self._hide)
+        top.addWidget(self._hide, 0, Qt.AlignmentFlag.AlignTop)
         buttons = QFlowLayout()
         buttons.setContentsMargins(0, 0, 0, 0)
         buttons.setHorizontalSpacing(4)
         buttons.setVerticalSpacing(4)
         folder = self._button("&Open folder...", "Open a folder as one case", self.open_folder_requested)
-        files = self._button("Open f&iles...", "Open files as one case", self.open_files_requested)
+        files = self._button("F&iles...", "Open files as one case", self.open_files_requested)
         for button in (folder, files, self._recent, self._next, self._close):
             buttons.addWidget(button)
         layout = QVBoxLayout(self)

@@ -6,6 +6,7 @@ Orange and blue keep apart for colour-blind eyes; nothing is said by colour alon
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from qtpy.QtGui import QColor, QPalette
 
@@ -46,6 +47,7 @@ class Colours:
         return bool(QColor(self.text).lightnessF() > QColor(self.background).lightnessF())
 
 
+@lru_cache(maxsize=64)  # asked for by every cell that is painted
 def colours_from(background: str, text: str, highlight: str) -> Colours:
     """All colours from three of a theme, each as "#rrggbb"."""
     dark = QColor(text).lightnessF() > QColor(background).lightnessF()
@@ -75,6 +77,7 @@ def colours_of(palette: QPalette) -> Colours:
     )
 
 
+@lru_cache(maxsize=256)
 def mixed(first: str, second: str, share: float) -> str:
     """`share` of the first colour, the rest of the second."""
     a, b = QColor(first), QColor(second)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QPainter, QPen
+from qtpy.QtCore import QPoint, QRect, QRectF, QSize, Qt
+from qtpy.QtGui import QColor, QFontMetrics, QPainter, QPen
 from qtpy.QtWidgets import QComboBox, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from napari_raddiag.data_models.index import Index
 from napari_raddiag.data_models.scan_facts import ScanFacts
-from napari_raddiag.data_models.scan_table import FACTS_ROLE, SHOWN_ROLE, Column
+from napari_raddiag.data_models.scan_table import FACTS_ROLE, NETWORK_SAW, SHOWN_ROLE, Column
 from napari_raddiag.widgets.colours import Colours, colours_of, mixed
 from napari_raddiag.widgets.marks import Mark, draw_mark
 from raddiag_engine.cases import Modality
 
-Index = QModelIndex | QPersistentModelIndex
 PADDING_PX = 4
 WRAPPED = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
 
@@ -25,7 +25,8 @@ class ScanCell(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """High enough for the wrapped text."""
         width = option.rect.width() - 2 * PADDING_PX
-        text = index.data() or ""
+        lines = (index.data() or "").split("\n")
+        text = "\n".join(_as_shown(option.fontMetrics, line, width) for line in lines)
         rect = option.fontMetrics.boundingRect(QRect(0, 0, max(width, 20), 10_000), int(WRAPPED), text)
         return QSize(rect.width() + 2 * PADDING_PX, rect.height() + 2 * PADDING_PX)
 
@@ -47,8 +48,9 @@ class ScanCell(QStyledItemDelegate):
             painter.setPen(QColor(colours.text if leading else colours.muted))
             if line.startswith(("not used", "used by choice")):
                 painter.setPen(QColor(colours.caution))
-            used = painter.boundingRect(rect, int(WRAPPED), line)
-            painter.drawText(rect, int(WRAPPED), line)
+            shown = _as_shown(painter.fontMetrics(), line, rect.width())
+            used = painter.boundingRect(rect, int(WRAPPED), shown)
+            painter.drawText(rect, int(WRAPPED), shown)
             rect.setTop(used.bottom() + 1)
 
 
@@ -166,6 +168,13 @@ class ModalityCell(ScanCell):
     def _finish(self, editor: QWidget) -> None:
         self.commitData.emit(editor)
         self.closeEditor.emit(editor)
+
+
+def _as_shown(metrics: QFontMetrics, line: str, width_px: int) -> str:
+    """What the network saw is cut off to one line, since the details have it in full; all else wraps."""
+    if line.startswith(NETWORK_SAW):
+        return str(metrics.elidedText(line, Qt.TextElideMode.ElideRight, max(width_px, 20)))
+    return line
 
 
 def paint_background(painter: QPainter, option: QStyleOptionViewItem, colours: Colours) -> None:

@@ -77,6 +77,10 @@ class Section(QWidget):
         """Open or fold."""
         self._header.setChecked(expanded)
 
+    def set_title(self, title: str) -> None:
+        """Change the title."""
+        self._header.setText(title)
+
     def set_summary(self, text: str) -> None:
         """A few words at the right of the header."""
         self._summary.setText(text)

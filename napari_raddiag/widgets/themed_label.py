@@ -17,9 +17,10 @@ Role = Literal["text", "muted", "positive", "caution", "error", "good"]
 class ThemedLabel(QLabel):
     """Text in the colour of a role; wraps, can be selected with the mouse, and is never taken for rich text."""
 
-    def __init__(self, role: Role = "text", parent: QWidget | None = None) -> None:
+    def __init__(self, role: Role = "text", *, bold: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._role: Role = role
+        self._weight = " font-weight: bold;" if bold else ""
         self._sheet = ""
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
@@ -47,7 +48,7 @@ class ThemedLabel(QLabel):
         if parent is None:
             return
         # The parent's palette, since the label's own holds the colour set here.
-        sheet = f"ThemedLabel {{ color: {getattr(colours_of(parent.palette()), self._role)}; }}"
+        sheet = f"ThemedLabel {{ color: {getattr(colours_of(parent.palette()), self._role)};{self._weight} }}"
         if sheet != self._sheet:
             self._sheet = sheet
             self.setStyleSheet(sheet)
@@ -85,12 +86,12 @@ class MarkView(QWidget):
 
 
 class NoteLine(QWidget):
-    """A sign and a text that may take several lines; hidden while it is empty."""
+    """A sign in its colour and a plain text that may take several lines; hidden while it is empty."""
 
     def __init__(self, role: Role = "caution", mark: Mark = Mark.TRIANGLE, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.mark_view = MarkView(mark, role)
-        self.label = ThemedLabel(role)
+        self.label = ThemedLabel("muted" if role == "muted" else "text")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(5)
@@ -113,4 +114,4 @@ class NoteLine(QWidget):
     def set_role(self, role: Role, mark: Mark) -> None:
         """Change sign and colour."""
         self.mark_view.set_mark(mark, role)
-        self.label.set_role(role)
+        self.label.set_role("muted" if role == "muted" else "text")

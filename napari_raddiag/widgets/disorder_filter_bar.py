@@ -1,0 +1,76 @@
+"""Which disorders to show: words, chapter, top or all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from napari_raddiag.data_models.disorder_filter import TOP
+from napari_raddiag.data_models.icd10cm_chapters import Chapter
+
+
+class DisorderFilterBar(QWidget):
+    """A line to type in and two lists."""
+
+    text_changed = Signal(str)
+    chapter_changed = Signal(object)
+    """Number of the chapter, None for all."""
+    top_changed = Signal(object)
+    """How many, None for all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = QLineEdit()
+        self.text.setPlaceholderText("Find a disorder or code")
+        self.text.setClearButtonEnabled(True)
+        self.text.setAccessibleName("Find a disorder or ICD-10-CM code")
+        self.text.setToolTip("Shows disorders whose name or code holds every word, of any rank")
+        self.text.textChanged.connect(self.text_changed)
+        self.chapter = QComboBox()
+        self.chapter.setAccessibleName("ICD-10-CM chapter")
+        self.chapter.setToolTip("Disorders of one ICD-10-CM chapter; positive ones are shown all the same")
+        self.chapter.setMinimumContentsLength(8)
+        self.chapter.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.chapter.currentIndexChanged.connect(lambda _row: self.chapter_changed.emit(self.chapter.currentData()))
+        self.top = QComboBox()
+        self.top.setAccessibleName("How many disorders")
+        self.top.setToolTip("How many disorders are shown; positive ones always are")
+        self.top.currentIndexChanged.connect(lambda _row: self.top_changed.emit(self.top.currentData()))
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self.chapter, 1)
+        row.addWidget(self.top)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.text)
+        layout.addLayout(row)
+        self.set_top(TOP)
+        self.show_chapters(())
+
+    def set_top(self, top: int) -> None:
+        """Offer this many, or all; says so once."""
+        blocker = QSignalBlocker(self.top)
+        self.top.clear()
+        self.top.addItem(f"Top {top}", top)
+        self.top.addItem("All", None)
+        blocker.unblock()
+        self.top_changed.emit(top)
+
+    def show_chapters(self, chapters: Sequence[Chapter]) -> None:
+        """Offer these; the one chosen stays if it is among them, else all chapters are shown."""
+        chosen = self.chapter.currentData()
+        blocker = QSignalBlocker(self.chapter)
+        self.chapter.clear()
+        self.chapter.addItem("All chapters", None)
+        for row, chapter in enumerate(chapters, start=1):
+            self.chapter.addItem(str(chapter), chapter.number)
+            self.chapter.setItemData(row, f"Chapter {chapter.number}: {chapter.title}", Qt.ItemDataRole.ToolTipRole)
+        row = self.chapter.findData(chosen) if chosen is not None else 0
+        self.chapter.setCurrentIndex(max(row, 0))
+        blocker.unblock()
+        if row < 0:
+            self.chapter_changed.emit(None)

@@ -1,0 +1,131 @@
+"""Messages that stay until they are dismissed, and the files that gave no scan; no message fades by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import Signal
+from qtpy.QtGui import QGuiApplication
+from qtpy.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+
+from napari_raddiag.data_models.panel_message import PanelMessage, Severity
+from napari_raddiag.widgets.marks import Mark
+from napari_raddiag.widgets.section import Section
+from napari_raddiag.widgets.themed_label import NoteLine, Role
+
+MARKS: dict[Severity, tuple[Role, Mark]] = {
+    Severity.NOTE: ("muted", Mark.INFO),
+    Severity.WARNING: ("caution", Mark.TRIANGLE),
+    Severity.ERROR: ("error", Mark.CROSS),
+}
+MOST_MESSAGES = 5
+MOST_LINES = 5
+
+
+class MessageList(QWidget):
+    """Newest first; takes no room while there is nothing to say."""
+
+    report_copied = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._messages: list[MessageLine] = []
+        self._skipped_text = QPlainTextEdit()
+        self._skipped_text.setReadOnly(True)
+        self._skipped_text.setTabChangesFocus(True)
+        self._skipped_text.setAccessibleName("Files that gave no scan, and why")
+        self._skipped = Section("Files skipped", self._skipped_text, expanded=False)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(4)
+        self._layout.addWidget(self._skipped)
+        self.show_skipped(())
+
+    @property
+    def messages(self) -> tuple[PanelMessage, ...]:
+        """What is said, newest first."""
+        return tuple(line.message for line in self._messages)
+
+    def show_message(self, message: PanelMessage) -> None:
+        """Say it above the others; it takes the place of an equal one and of one with the same key."""
+        for line in list(self._messages):
+            old = line.message
+            if old == message or (message.key and old.key == message.key):
+                self._remove(line)
+        while len(self._messages) >= MOST_MESSAGES:
+            self._remove(self._messages[-1])
+        line = MessageLine(message)
+        line.dismissed.connect(lambda: self._remove(line))
+        line.report_copied.connect(self.report_copied)
+        self._messages.insert(0, line)
+        self._layout.insertWidget(0, line)
+        self._show_if_any()
+
+    def withdraw(self, key: str) -> None:
+        """Take back the message with this key, if it is still there: its cause is gone."""
+        for line in list(self._messages):
+            if line.message.key == key:
+                self._remove(line)
+
+    def show_skipped(self, skipped: Sequence[tuple[str, str]]) -> None:
+        """List files that gave no scan, as (name, reason)."""
+        self._skipped_text.setPlainText("\n".join(f"{name}: {reason}" for name, reason in skipped))
+        lines = min(max(len(skipped), 2), MOST_LINES)
+        self._skipped_text.setFixedHeight((lines + 1) * self.fontMetrics().lineSpacing())
+        self._skipped.set_title("1 file gave no scan" if len(skipped) == 1 else f"{len(skipped)} files gave no scan")
+        self._skipped.setVisible(bool(skipped))
+        self._skipped.set_expanded(False)
+        self._show_if_any()
+
+    def clear(self) -> None:
+        """Take everything back."""
+        for line in list(self._messages):
+            self._remove(line)
+        self.show_skipped(())
+
+    def _remove(self, line: MessageLine) -> None:
+        if line in self._messages:
+            self._messages.remove(line)
+            self._layout.removeWidget(line)
+            line.hide()
+            line.deleteLater()
+        self._show_if_any()
+
+    def _show_if_any(self) -> None:
+        self.setVisible(bool(self._messages) or not self._skipped.isHidden())
+
+
+class MessageLine(QWidget):
+    """One message with its buttons."""
+
+    dismissed = Signal()
+    report_copied = Signal()
+
+    def __init__(self, message: PanelMessage) -> None:
+        super().__init__()
+        self.message = message
+        note = NoteLine(*MARKS[message.severity])
+        note.show_text(f"{message.severity.capitalize()}: {message.text}")
+        note.setAccessibleName(note.text)
+        self.copy = QPushButton("Copy report")
+        self.copy.setToolTip("Copy what happened, without patient data, to send it to who can help")
+        self.copy.clicked.connect(lambda _checked=False: self._copy())
+        self.copy.setVisible(bool(message.report))
+        self.dismiss = QPushButton("Dismiss")
+        self.dismiss.setAccessibleName(f"Dismiss: {message.text}")
+        self.dismiss.setToolTip("Take this message away")
+        self.dismiss.clicked.connect(lambda _checked=False: self.dismissed.emit())
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(self.copy)
+        buttons.addWidget(self.dismiss)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(note)
+        layout.addLayout(buttons)
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.message.report)
+        self.copy.setText("Copied")
+        self.report_copied.emit()
