@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from raddiag_engine.cases import Case, Scan, Skipped
@@ -20,7 +20,8 @@ def read_case(paths: Iterable[Path | str], *, progress: Progress | None = None, 
     """Read all scans in files and folders as one case.
 
     Args:
-        paths: Files or folders, which are searched with their subfolders.
+        paths: Files or folders, which are searched with their subfolders; zip and tar archives, and the DICOMDIR of
+            a medium, stand for the files they hold or name.
         progress: Called with (steps done, steps in all, what is done); may raise `Cancelled`, which stops the reading.
         guarded: Parse in a child process with limits on memory and time, so that a file that crashes or hangs a decoder
             costs one line. False parses in this process: for files that are trusted.
@@ -36,16 +37,18 @@ def read_case(paths: Iterable[Path | str], *, progress: Progress | None = None, 
     files, unread = find_files(given)
     counter = _Counter(progress, total=2 * len(files))
     if guarded:
-        from raddiag_engine.reading.guard import GuardedReader
+        from raddiag_engine.reading.kept_reader import kept_reader
 
-        with GuardedReader() as reader:
-            found = list(reader.read(files, counter.started))
+        with kept_reader() as reader:
+            found = list(reader.read(files, counter.started, counter.found))
     else:
+        from raddiag_engine.reading.containers import Inside
         from raddiag_engine.reading.reader import read_files
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the parsers' warnings quote header values
-            found = list(read_files(files, counter.started))
+            inside = Inside(found=lambda container, inside: counter.found(inside))
+            found = list(read_files(files, counter.started, inside))
     scans = with_unique_ids(item for item in found if isinstance(item, Scan))
     skipped = (*(item for item in found if isinstance(item, Skipped)), *unread)
     if not scans:
@@ -55,12 +58,15 @@ def read_case(paths: Iterable[Path | str], *, progress: Progress | None = None, 
 
 
 class _Counter:
-    """Counts each file's header and pixels once."""
+    """Counts each file's header and pixels once; archives let the total grow."""
 
     def __init__(self, progress: Progress | None, total: int) -> None:
         self.progress = progress
         self.total = total
         self.seen: set[tuple[Path, Step]] = set()
+
+    def found(self, files: Sequence[Path]) -> None:
+        self.total += 2 * len(files)
 
     def started(self, path: Path, step: Step) -> None:
         self.seen.add((path, step))

@@ -13,7 +13,9 @@ PEEK_BYTES = 1024
 DICOM_PREAMBLE_BYTES = 128
 NIFTI1_HEADER_BYTES = 348
 EXECUTABLE_MAGIC = {b"MZ": "a Windows", b"\x7fELF": "a Linux", b"\xcf\xfa\xed\xfe": "a macOS", b"#!": "a script"}
-ARCHIVE_MAGIC = {b"PK\x03\x04": "zip", b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR", b"\x28\xb5\x2f\xfd": "Zstandard"}
+# The element (0002,0002) with the SOP class of a DICOMDIR.
+DICOMDIR_CLASS = b"\x02\0\x02\0UI\x14\x001.2.840.10008.1.3.10"
+UNREAD_ARCHIVE_MAGIC = {b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR", b"\x28\xb5\x2f\xfd": "Zstandard"}
 
 
 class FileFormat(StrEnum):
@@ -25,6 +27,12 @@ class FileFormat(StrEnum):
     JPEG = "JPEG"
     TIFF = "TIFF"
     NPY = "NPY"
+    DICOMDIR = "DICOMDIR"
+    ZIP = "zip"
+    TAR = "tar"
+
+
+CONTAINERS = frozenset({FileFormat.DICOMDIR, FileFormat.ZIP, FileFormat.TAR})
 
 
 def detect_format(path: Path) -> FileFormat:
@@ -38,12 +46,21 @@ def detect_format(path: Path) -> FileFormat:
             head = file.read(PEEK_BYTES)
     except OSError as error:
         raise ReadError(path, f"cannot be opened: {error.strerror or error}") from error
+    return format_of_head(path, head)
+
+
+def format_of_head(path: Path, head: bytes) -> FileFormat:
+    """The format of a file whose first `PEEK_BYTES` bytes, or all it has, are `head`.
+
+    Raises:
+        ReadError: It is empty, executable or of a format that is not read.
+    """
     if not head:
         raise ReadError(path, "the file is empty")
     found = format_of_bytes(head) or _format_inside_gzip(head)
     if found is None:
         raise ReadError(path, _why_unknown(head))
-    if found is FileFormat.DICOM:
+    if found in (FileFormat.DICOM, FileFormat.DICOMDIR):
         _refuse_executable_preamble(path, head)
     return found
 
@@ -51,7 +68,7 @@ def detect_format(path: Path) -> FileFormat:
 def format_of_bytes(head: bytes) -> FileFormat | None:
     """The format that begins with these bytes, None if it is not one of ours."""
     if head[DICOM_PREAMBLE_BYTES : DICOM_PREAMBLE_BYTES + 4] == b"DICM":
-        return FileFormat.DICOM
+        return FileFormat.DICOMDIR if DICOMDIR_CLASS in head else FileFormat.DICOM
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return FileFormat.PNG
     if head.startswith(b"\xff\xd8\xff"):
@@ -62,6 +79,10 @@ def format_of_bytes(head: bytes) -> FileFormat | None:
         return FileFormat.NPY
     if _is_nifti(head):
         return FileFormat.NIFTI
+    if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+        return FileFormat.ZIP
+    if head[257:262] == b"ustar":
+        return FileFormat.TAR
     if _may_be_dicom_without_preamble(head):
         return FileFormat.DICOM
     return None
@@ -86,7 +107,8 @@ def _format_inside_gzip(head: bytes) -> FileFormat | None:
         inside = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, PEEK_BYTES)
     except (zlib.error, gzip.BadGzipFile):
         return None
-    return FileFormat.NIFTI if format_of_bytes(inside) is FileFormat.NIFTI else None
+    found = format_of_bytes(inside)
+    return found if found in (FileFormat.NIFTI, FileFormat.TAR) else None
 
 
 def _refuse_executable_preamble(path: Path, head: bytes) -> None:
@@ -96,7 +118,10 @@ def _refuse_executable_preamble(path: Path, head: bytes) -> None:
 
 
 def _why_unknown(head: bytes) -> str:
-    for magic, archive in ARCHIVE_MAGIC.items():
+    for magic, system in EXECUTABLE_MAGIC.items():
+        if head.startswith(magic):
+            return f"is {system} program; such a file is not opened"
+    for magic, archive in UNREAD_ARCHIVE_MAGIC.items():
         if head.startswith(magic):
             return f"is a {archive} archive; unpack it and give the folder"
     if len(head) >= NIFTI1_HEADER_BYTES and head[:4] in (b"\x5c\x01\0\0", b"\0\0\x01\x5c"):

@@ -2,58 +2,39 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from raddiag_engine.cases import Scan, Skipped
 from raddiag_engine.errors import ReadError
-from raddiag_engine.reading.limits import GIB
-from raddiag_engine.pipe import Arrays, receive
+from raddiag_engine.reading.child_limits import GuardLimits
+from raddiag_engine.reading.child_process import ChildProcess
 from raddiag_engine.reading.reader import Started
 from raddiag_engine.reading.scan_message import scan_from_message
+from raddiag_engine.reading.unpacked_files import FOLDER_PREFIX
 
+__all__ = ["GuardLimits", "GuardedReader"]
+
+WORKER = "raddiag_engine.reading.worker"
 # On a busy machine the imports alone may take long; they say nothing of the files.
 START_SECONDS = 120.0
-LARGEST_BYTES, SMALLEST_BYTES, SHARE_OF_MEMORY = 12 * GIB, 2 * GIB, 0.75
 
-
-@dataclass(frozen=True)
-class GuardLimits:
-    """What the child may use.
-
-    Attributes:
-        seconds_per_step: Between two signs of life, such as the start of a file or of a frame.
-        memory_bytes: Address space of the child, where the system has rlimits; None takes a share of the machine's.
-    """
-
-    seconds_per_step: float = 60.0
-    memory_bytes: int | None = None
-
-    @property
-    def address_space_bytes(self) -> int:
-        """The bound in bytes."""
-        if self.memory_bytes is not None:
-            return self.memory_bytes
-        if not hasattr(os, "sysconf"):
-            return LARGEST_BYTES
-        installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        return int(min(max(SHARE_OF_MEMORY * installed, SMALLEST_BYTES), LARGEST_BYTES))
+Found = Callable[[Sequence[Path]], None]
 
 
 class GuardedReader:
-    """A child process that reads files, started when it is needed and again when it died; use as a context manager."""
+    """A child process that reads files, started when it is needed and again when it died; use as a context manager.
+
+    Not for two threads at once.
+    """
 
     def __init__(self, limits: GuardLimits | None = None) -> None:
         self.limits = limits or GuardLimits()
-        self._child: _Child | None = None
+        self._child: ChildProcess | None = None
+        self._is_ready = False
 
     def __enter__(self) -> GuardedReader:
         return self
@@ -63,111 +44,148 @@ class GuardedReader:
     ) -> None:
         self.close()
 
+    @property
+    def process_id(self) -> int | None:
+        """Of the child, None if there is none."""
+        return None if self._child is None else self._child.process.pid
+
+    def start(self) -> None:
+        """Start the child ahead of its first job; does not wait for it."""
+        if self._child is not None and not self._child.is_alive:  # the system may have ended it while it was idle
+            self.close()
+        if self._child is None:
+            self._child, self._is_ready = ChildProcess(WORKER, self.limits), False
+
     def close(self) -> None:
         """End the child."""
         if self._child is not None:
             self._child.end()
             self._child = None
 
-    def read(self, files: Sequence[Path], started: Started) -> Iterator[Scan | Skipped]:
-        """As `read_files`, in the child. When it dies, the file at work is skipped and the rest is read by a new one.
+    def let_go(self) -> None:
+        """Forget the child without ending it: for a copy of this process that was forked off."""
+        if self._child is not None:
+            self._child.let_go()
+            self._child = None
+
+    def read(
+        self, files: Sequence[Path], started: Started, found: Found = lambda files: None
+    ) -> Iterator[Scan | Skipped]:
+        """As `read_files`, in the child. When it dies, the file at work is skipped and a new one reads the rest.
+
+        A reading that is given up in the middle, by closing the iterator or by an exception from `started`, ends it.
+
+        Args:
+            files: Files, archives among them.
+            started: Called before a file's header and before its pixels are parsed.
+            found: Called with further files, which an archive or an index holds.
 
         Raises:
             ReadError: The child cannot be started at all.
         """
-        remaining = {str(path): path for path in files}
-        while remaining:
-            if self._child is None:
-                self._child = self._started(next(iter(remaining.values())))
-            at = next(iter(remaining))
-            self._child.order(list(remaining))
-            while True:
-                message, arrays = self._child.next_message()
-                match message["kind"]:
-                    case "started":
-                        at = str(message["path"])
-                        started(remaining.get(at, Path(at)), message["step"])
-                    case "scan":
-                        scan = scan_from_message(message["scan"], arrays)
-                        remaining = {name: path for name, path in remaining.items() if path not in scan.sources}
-                        yield scan
-                    case "skipped":
-                        remaining.pop(message["path"], None)
-                        yield Skipped(Path(message["path"]), message["reason"])
-                    case "finished":
-                        return
-                    case "died":
-                        self.close()
-                        remaining.pop(at, None)
-                        yield Skipped(Path(at), message["reason"])
-                        break
-
-    def _started(self, path: Path) -> _Child:
-        child = _Child(self.limits)
-        message, _ = child.next_message(START_SECONDS)
-        if message["kind"] != "ready":
-            child.end()
-            raise ReadError(path, f"cannot be read, as the reading process does not start ({message['reason']})")
-        return child
-
-
-class _Child:
-    """One child process, and a watch on the time it takes."""
-
-    def __init__(self, limits: GuardLimits) -> None:
-        self.seconds = limits.seconds_per_step
-        self.late = False
-        # -P keeps the current folder off the module path: it may hold anything. One thread: arenas count as memory.
-        command = [sys.executable, "-P", "-m", "raddiag_engine.reading.worker"]
-        self.process = subprocess.Popen(
-            [*command, str(limits.address_space_bytes), str(limits.seconds_per_step)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # parsers quote header values there
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-        )
-        assert self.process.stdin is not None and self.process.stdout is not None
-        self.jobs, self.answers = self.process.stdin, self.process.stdout
-
-    def order(self, files: list[str]) -> None:
-        """Give the child a job; if it is dead already, `next_message` says so."""
-        try:
-            self.jobs.write(json.dumps({"files": files}).encode("ascii") + b"\n")
-            self.jobs.flush()
-        except OSError:
-            self.process.kill()
-
-    def next_message(self, seconds: float | None = None) -> tuple[dict[str, Any], Arrays]:
-        """What the child says next; {"kind": "died", "reason": …} once it is gone or had to be ended."""
-        watch = threading.Timer(seconds or self.seconds, self._end_late)
-        watch.daemon = True
-        watch.start()
-        try:
-            message, arrays = receive(self.answers)
-        except (EOFError, OSError, ValueError):
-            return {"kind": "died", "reason": self._why()}, {}
-        finally:
-            watch.cancel()
-        if message["kind"] == "out of memory":
-            return {"kind": "died", "reason": "reading it needs more memory than is allowed"}, {}
-        return message, arrays
-
-    def end(self) -> None:
-        """Kill the child and free its pipes."""
-        self.process.kill()
-        self.process.wait()
-        self.answers.close()
-        try:
-            self.jobs.close()
-        except OSError:  # what was still to be written has no reader any more
+        if not files:
             return
+        work = _Remaining(files)
+        finished = False
+        # Made and removed here, as the child may not live to do so.
+        with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX, ignore_cleanup_errors=True) as folder:
+            try:
+                while work.files and not finished:
+                    finished = yield from self._one_run(work, folder, started, found)
+            finally:
+                if not finished:
+                    self.close()
 
-    def _end_late(self) -> None:
-        self.late = True
-        self.process.kill()
+    def _one_run(
+        self, work: _Remaining, unpack_in: str, started: Started, found: Found
+    ) -> Generator[Scan | Skipped, None, bool]:
+        """Read what remains until it is done or the child is dead; returns which."""
+        child = self._ready_child(next(iter(work.files.values())))
+        child.order(work.job(unpack_in))
+        at = ""
+        while True:
+            message, arrays = child.next_message()
+            match message["kind"]:
+                case "started":
+                    at = str(message["path"])
+                    started(work.files.get(at, Path(at)), message["step"])
+                case "found":
+                    found(work.found_inside(message["container"], message["files"]))
+                case "scan":
+                    scan = scan_from_message(message["scan"], arrays)
+                    work.done(str(path) for path in scan.sources)
+                    yield scan
+                case "skipped":
+                    yield from work.skipped(message["path"], message["reason"])
+                case "finished":
+                    return True
+                case "died":
+                    self.close()
+                    yield from work.died_at(at, message["reason"])
+                    return False
 
-    def _why(self) -> str:
-        status = self.process.wait()
-        if self.late:
-            return f"took longer than {self.seconds:g} s; it was given up"
-        return f"the reading process crashed ({f'signal {-status}' if status < 0 else f'exit status {status}'})"
+    def _ready_child(self, path: Path) -> ChildProcess:
+        self.start()
+        assert self._child is not None
+        if not self._is_ready:
+            message, _ = self._child.next_message(START_SECONDS)
+            if message["kind"] != "ready":
+                self.close()
+                raise ReadError(path, f"cannot be read, as the reading process does not start ({message['reason']})")
+            self._is_ready = True
+        return self._child
+
+
+class _Remaining:
+    """The files of which nothing was said yet."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self.files = {str(path): path for path in files}
+        self.archive_of: dict[str, str] = {}
+        self.said: set[tuple[str, str]] = set()
+        self.has_died_unheard = False
+
+    def job(self, unpack_in: str) -> dict[str, object]:
+        """What a child is to read, relative to the folder this process is in."""
+        members = defaultdict(list)
+        for name in self.files:
+            if name in self.archive_of:
+                members[self.archive_of[name]].append(name)
+        plain = [name for name in self.files if name not in self.archive_of]
+        return {"files": plain, "members": members, "folder": str(Path.cwd()), "unpack_in": unpack_in}
+
+    def found_inside(self, container: str, names: Sequence[str]) -> list[Path]:
+        """Further files; an archive is replaced by what it holds. Returns those that are new."""
+        new = [Path(name) for name in names if name not in self.files]
+        is_archive = self.files.pop(container, None) is not None
+        for path in new:
+            self.files[str(path)] = path
+            if is_archive:
+                self.archive_of[str(path)] = container
+        return new
+
+    def done(self, names: Iterator[str]) -> None:
+        """These are part of a scan."""
+        for name in names:
+            self.files.pop(name, None)
+
+    def died_at(self, name: str, reason: str) -> Iterator[Skipped]:
+        """The child died at work on this one; every death takes away something, so that it ends."""
+        inside = [member for member, archive in self.archive_of.items() if archive == name]
+        if name in self.files:
+            yield from self.skipped(name, reason)
+        elif inside:  # it could be unpacked once, and the second time it could not
+            self.done(iter(inside))
+            yield Skipped(Path(name), reason)
+        elif self.has_died_unheard:
+            for rest in list(self.files):
+                yield from self.skipped(rest, reason)
+        else:  # it may not have been a file's fault
+            self.has_died_unheard = True
+
+    def skipped(self, name: str, reason: str) -> Iterator[Skipped]:
+        """This one gave no scan; said once, though an archive that is opened again may repeat it."""
+        path = self.files.pop(name, Path(name))
+        if (name, reason) not in self.said:
+            self.said.add((name, reason))
+            yield Skipped(path, reason)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from raddiag_engine.cases import Scan, Skipped
 from raddiag_engine.errors import Cancelled, ReadError
-from raddiag_engine.reading import guard, read_case, read_file
+from raddiag_engine.reading import child_process, kept_reader, read_case, read_file
 from raddiag_engine.reading.guard import GuardedReader, GuardLimits
 from tests.engine.reading.dicom_files import noise, write_series
 
@@ -43,7 +43,15 @@ def faulty_child(monkeypatch):
         assert command[:4] == [sys.executable, "-P", "-m", "raddiag_engine.reading.worker"]
         return start([sys.executable, "-P", "-c", FAULTY_WORKER, *command[4:]], **options)
 
-    monkeypatch.setattr(guard.subprocess, "Popen", faulty)
+    monkeypatch.setattr(child_process.subprocess, "Popen", faulty)
+
+
+@pytest.fixture
+def no_kept_reader():
+    """A child of its own for the test, and none of its making for the next."""
+    kept_reader.end_kept_reader()
+    yield
+    kept_reader.end_kept_reader()
 
 
 def ignore(path, step):
@@ -93,8 +101,8 @@ def test_the_child_lives_for_several_jobs(tmp_path):
     assert process.poll() is not None
 
 
-def test_a_child_that_does_not_start_is_an_error(tmp_path, monkeypatch):
-    monkeypatch.setattr(guard.sys, "executable", "/bin/false")
+def test_a_child_that_does_not_start_is_an_error(tmp_path, monkeypatch, no_kept_reader):
+    monkeypatch.setattr(child_process.sys, "executable", "/bin/false")
     with pytest.raises(ReadError, match="does not start"):
         read_case([picture(tmp_path / "a.png", 0)])
 
