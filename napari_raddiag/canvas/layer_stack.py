@@ -44,7 +44,7 @@ class LayerStack:
         self._viewer = viewer
         self._slots: dict[str, dict[Slot, PlacedLayer]] = {}
         self._stand_ins: list[Any] = []
-        self._poses: dict[str, LayerPose] = {}
+        self.model_hidden = False
         viewer.layers.events.removed.connect(self._forget)
 
     def close(self) -> None:
@@ -80,7 +80,7 @@ class LayerStack:
         return None
 
     def put(self, scan_id: str, slot: Slot, array: NDArray[Any], settings: dict[str, Any], pose: LayerPose) -> Any:
-        """Show an array in a slot: in the layer that is there already, else in a new one. It is not made visible.
+        """Show an array in a slot: in the layer that is there already, else in a new, hidden one.
 
         Args:
             scan_id: Of the scan; a new one stands after those there are.
@@ -89,21 +89,14 @@ class LayerStack:
             settings: Of the Image layer, with scale and translate by display axis.
             pose: How the scan's layers are laid at the moment.
         """
-        self._poses[scan_id] = pose
-        affine = settings["metadata"][METADATA]["affine"]
         there = self.get(scan_id, slot)
-        if there is not None and there.layer.data.ndim == array.ndim:
-            there.layer.visible = False
-            there.displayed, there.affine = array, affine
-            there.scale, there.translate = tuple(settings["scale"]), tuple(settings["translate"])
-            for name in ("name", "metadata", "colormap", "contrast_limits"):
-                if name in settings:
-                    setattr(there.layer, name, settings[name])
-            self._lay(there, pose, anew=True)
+        if there is not None and there.displayed.shape == array.shape:
+            self._refill(there, array, settings, pose)
             return there.layer
         if there is not None:
             self.remove(scan_id, slot)
         layer = Image(array, visible=False, **settings)
+        affine = settings["metadata"][METADATA]["affine"]
         placed = PlacedLayer(layer, array, tuple(settings["scale"]), tuple(settings["translate"]), affine)
         self._slots.setdefault(scan_id, {})[slot] = placed
         self._lay(placed, pose)
@@ -123,7 +116,6 @@ class LayerStack:
         for slot in SLOTS:
             self.remove(scan_id, slot)
         self._slots.pop(scan_id, None)
-        self._poses.pop(scan_id, None)
 
     def order_scans(self, scan_ids: tuple[str, ...]) -> None:
         """Bring the scans into this order."""
@@ -132,7 +124,6 @@ class LayerStack:
 
     def lay(self, scan_id: str, pose: LayerPose) -> None:
         """Lay all layers of a scan."""
-        self._poses[scan_id] = pose
         for placed in self.placed(scan_id):
             self._lay(placed, pose)
 
@@ -142,19 +133,18 @@ class LayerStack:
         This runs with every step of the wheel. Nothing on the screen moves, so that neither napari's transforms nor
         its slider ranges need to hear of it; the layer is sliced anew all the same.
         """
-        self._poses[scan_id] = pose
         for placed in self.placed(scan_id):
             translate = pose.translate(placed.translate)
             if not np.array_equal(placed.layer.translate, translate):
                 with placed.layer.events.translate.blocker():
                     placed.layer.translate = translate
 
-    def show(self, scan_ids: frozenset[str], *, model_hidden: bool) -> None:
+    def show(self, scan_ids: frozenset[str]) -> None:
         """Let exactly these scans be seen, with what is wanted upon them unless the model is hidden."""
         for scan_id, slots in self._slots.items():
             for slot, placed in slots.items():
                 of_the_model = slot != "scan"
-                visible = scan_id in scan_ids and placed.wanted and not (of_the_model and model_hidden)
+                visible = scan_id in scan_ids and placed.wanted and not (of_the_model and self.model_hidden)
                 if placed.layer.visible != visible:
                     placed.layer.visible = visible
 
@@ -181,11 +171,23 @@ class LayerStack:
         """Take the stand-ins out again."""
         self._drop_stand_ins()
 
-    def _lay(self, placed: PlacedLayer, pose: LayerPose, *, anew: bool = False) -> None:
+    def _refill(self, placed: PlacedLayer, array: NDArray[Any], settings: dict[str, Any], pose: LayerPose) -> None:
+        """Other values of the same shape: napari's sliders and list have nothing to hear of, the picture changes."""
+        layer = placed.layer
+        placed.displayed, placed.affine = array, settings["metadata"][METADATA]["affine"]
+        placed.scale, placed.translate = tuple(settings["scale"]), tuple(settings["translate"])
+        with layer.events.data.blocker():
+            layer.data = pose.data(array)
+        layer.metadata = settings["metadata"]
+        if layer.name != settings["name"]:
+            layer.name = settings["name"]
+        self._lay(placed, pose)
+
+    def _lay(self, placed: PlacedLayer, pose: LayerPose) -> None:
         layer = placed.layer
         scale, translate = pose.scale(placed.scale), pose.translate(placed.translate)
         data = pose.data(placed.displayed)
-        if anew or layer.data.shape != data.shape or layer.data.strides != data.strides:
+        if layer.data.shape != data.shape or layer.data.strides != data.strides:
             layer.data = data
         if not np.allclose(layer.scale, scale, rtol=1e-9, atol=0):
             layer.scale = scale

@@ -67,7 +67,6 @@ class ScanLayers(QObject):
         self._seats: dict[str, Seat] = {}
         self._windows: dict[str, Window] = {}
         self._active: str | None = None
-        self._model_hidden = False
         self._setting_window = False
 
     # --- The case ---
@@ -195,8 +194,9 @@ class ScanLayers(QObject):
         """Show all scans side by side in napari's grid, each in its own plane, or one alone."""
         if on == self.is_grid or (on and self._active is None):
             return
-        self._layout.set_grid(on)
-        self._settle(fit=True)
+        assert self._active is not None
+        self._layout.set_grid(on, self._seats, self._seats[self._active])
+        self._settle(fit=on)
         self.grid_changed.emit(on)
 
     def planes(self, scan_id: str) -> tuple[ViewPlane, ...]:
@@ -226,13 +226,14 @@ class ScanLayers(QObject):
         seat = self._seats[scan_id]
         return seat.grid.nearest_voxel(self.position.index(seat.scan, seat.grid))
 
-    def go_to(self, scan_id: str, stored_index: Sequence[float]) -> None:
-        """Bring a scan into view at one of its voxels; within sight if the view is zoomed in."""
+    def go_to(self, scan_id: str, stored_index: Sequence[float], *, in_sight: bool = True) -> None:
+        """Bring a scan into view at one of its voxels, and if `in_sight` move a zoomed-in view so that it is seen."""
         self.activate(scan_id)
         seat = self._seats[scan_id]
         self.position.set(seat.scan, seat.grid, stored_index)
         self._layout.follow_position(self._seats, seat)
-        self._layout.bring_into_sight(seat)
+        if in_sight:
+            self._layout.bring_into_sight(seat)
         self.position_changed.emit(scan_id)
 
     def can_step(self, scan_id: str) -> bool:
@@ -302,12 +303,12 @@ class ScanLayers(QObject):
     @property
     def model_hidden(self) -> bool:
         """True if everything that the model added is hidden."""
-        return self._model_hidden
+        return self.stack.model_hidden
 
     def hide_model(self, hidden: bool = True) -> None:
         """Hide everything that the model added, or show it again."""
-        if hidden != self._model_hidden:
-            self._model_hidden = hidden
+        if hidden != self.model_hidden:
+            self.stack.model_hidden = hidden
             self.refresh_visibility()
             self.model_hidden_changed.emit(hidden)
 
@@ -319,7 +320,7 @@ class ScanLayers(QObject):
         """Let be seen what should be; after layers were put upon a scan or taken away."""
         if self.is_grid:
             self._layout.align()
-        self.stack.show(frozenset(self.shown), model_hidden=self._model_hidden)
+        self.stack.show(frozenset(self.shown))
         self._layout.follow_slider(self._seats, self._active)
 
     # --- What the scan in view does not allow ---
@@ -333,9 +334,9 @@ class ScanLayers(QObject):
     def why_no_crosshair(self, scan_id: str) -> str:
         """Why a crosshair would say nothing; empty if it is offered."""
         seat = self._seats[scan_id]
-        return (
-            "" if is_linked(seat.scan, seat.grid) else "no crosshair: the file names no space shared with other scans"
-        )
+        if seat.grid.is_placed_volume or is_linked(seat.scan, seat.grid):
+            return ""
+        return "no crosshair: the file does not say where in the patient this lies"
 
     # --- Inside ---
 

@@ -1,8 +1,8 @@
-"""How the scans lie in napari's world: poses, order of axes, slider, grid cells and camera.
+"""How scans lie in napari's world: poses, order of axes, slider, cells and camera.
 
 napari has one world for all layers: one slider position, one order of axes, one camera. This module makes of it what a
-reader expects: a slider with exactly the slices of the scan in view, a camera that is kept for each space and plane, and
-cells side by side that each show their own plane and slice.
+reader expects: a slider with exactly the slices of the scan in view, a camera that is kept for each space and plane,
+and cells side by side that each show their own plane and slice.
 """
 
 from __future__ import annotations
@@ -115,16 +115,18 @@ class ViewLayout(QObject):
         finally:
             self._settling -= 1
 
-    def set_grid(self, on: bool) -> None:
-        """Switch napari's grid; it gets back its own settings afterwards. `lay` must follow."""
+    def set_grid(self, on: bool, seats: Seats, active: Seat) -> None:
+        """Switch napari's grid; it gets its own settings back afterwards."""
         grid = self._viewer.canvas.grid
         self.is_grid = on
         with self.settling():
             if on:
                 self._grid_before = (grid.enabled, grid.stride, grid.shape, grid.spacing)
-                grid.stride = self._stack.align_to_grid()
-                grid.shape = (-1, -1)
-                grid.spacing = CELL_GAP_PX
+                stride = self._stack.align_to_grid()
+                # All is laid and seen before napari builds its cells, or it builds them again for each scan.
+                self.lay(seats, active)
+                self._stack.show(frozenset(seats))
+                grid.stride, grid.shape, grid.spacing = stride, (-1, -1), CELL_GAP_PX
                 grid.enabled = True
             else:
                 grid.enabled, grid.stride, grid.shape, grid.spacing = self._grid_before
@@ -282,6 +284,9 @@ class ViewLayout(QObject):
             ranges[axis - grid.ndim] = (first, first + step * (int(lengths[axis]) - 1), step)
         if grid.ndim == 2:
             ranges[-3] = (0.0, 0.0, 1.0)  # nothing to step through
+        if self.is_grid and grid.ndim == 3:
+            labels = [grid.axis_labels[axis] for axis in pose.order]
+            dims.axis_labels = (*dims.axis_labels[:-3], *labels)
         if tuple(tuple(r) for r in dims.range) != tuple(tuple(r) for r in ranges):
             dims.range = tuple(ranges)
 

@@ -130,7 +130,7 @@ class DisplayGrid:
         if self.affine is None or self.kind == "cine":
             return None
         index = np.linalg.solve(self.affine[:3, :3], np.asarray(ras_mm, dtype=np.float64) - self.affine[:3, 3])
-        return index[1:] if self.ndim == 2 else index
+        return np.asarray(index[1:] if self.ndim == 2 else index, dtype=np.float64)
 
     def inside(self, stored_index: ArrayLike) -> bool:
         """True if the index, rounded, is of a voxel."""

@@ -1,0 +1,178 @@
+"""The evidence for a disorder upon the scans: one scale over the case, nothing where there is none.
+
+Each scan has one evidence layer and, for comparing, a second one; showing another disorder changes what is in them, and
+adds nothing to the layer list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from qtpy.QtCore import QObject, Signal
+
+from napari_raddiag.canvas.evidence_colours import EvidenceColour, evidence_colormap
+from napari_raddiag.canvas.layer_data import INTERPOLATION, METADATA, placement
+from napari_raddiag.canvas.scan_layers import ScanLayers
+from napari_raddiag.display.evidence_peaks import Peak, evidence_peaks, is_dark
+from raddiag_engine.saliency.saliency_map import SaliencyMap
+
+OPACITY = 0.45
+COLOURS: tuple[EvidenceColour, ...] = ("evidence", "comparison")
+_Key = tuple[str, str, str, str, str]
+
+
+class SaliencyLayers(QObject):
+    """Overlays of at most two disorders.
+
+    Signals:
+        shown_changed: Which disorder is shown in the first colour; empty for none.
+    """
+
+    shown_changed = Signal(str)
+
+    def __init__(self, viewer: Any, layers: ScanLayers) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self._layers = layers
+        self._opacity = OPACITY
+        self._shown: dict[EvidenceColour, dict[str, SaliencyMap]] = {colour: {} for colour in COLOURS}
+        self._peaks: dict[_Key, tuple[SaliencyMap, tuple[Peak, ...]]] = {}
+        self._colormaps = {colour: evidence_colormap(colour) for colour in COLOURS}
+
+    @property
+    def opacity(self) -> float:
+        """Of the overlays, 0 to 1."""
+        return self._opacity
+
+    def show(self, maps: Sequence[SaliencyMap], colour: EvidenceColour = "evidence") -> None:
+        """Show one disorder's maps in a colour, instead of what was shown in it.
+
+        Args:
+            maps: All of one disorder, method and case; scans without one stay plain, and dark maps show nothing.
+            colour: "evidence" or, beside it, "comparison".
+
+        Raises:
+            ValueError: The maps are of several disorders, methods, cases or models, or one is not on its scan's grid.
+        """
+        if len({(m.disorder, m.method, m.case_hash, m.model_sha256) for m in maps}) > 1:
+            raise ValueError("maps of several disorders, methods, cases or models are not shown in one colour")
+        by_scan = {m.scan_id: m for m in maps if m.scan_id in self._layers.scan_ids}
+        for scan_id, saliency in by_scan.items():
+            if saliency.values.shape != self._layers.scan(scan_id).voxels.shape:
+                raise ValueError(f"the map of scan {scan_id} is not on the scan's grid")
+        before, self._shown[colour] = self._shown[colour], by_scan
+        for scan_id in self._layers.scan_ids:
+            saliency_now = by_scan.get(scan_id)
+            if saliency_now is None or is_dark(saliency_now):
+                self._put_away(scan_id, colour)
+            else:
+                self._put(saliency_now, colour, unchanged=before.get(scan_id) is saliency_now)
+        self._layers.refresh_visibility()
+        if colour == "evidence":
+            self.shown_changed.emit(maps[0].disorder if maps else "")
+
+    def clear(self, colour: EvidenceColour | None = None) -> None:
+        """Take the overlays away, of one colour or all, with their layers."""
+        for each in COLOURS if colour is None else (colour,):
+            self._shown[each] = {}
+            for scan_id in self._layers.scan_ids:
+                self._layers.stack.remove(scan_id, each)
+        self._layers.refresh_visibility()
+        if colour in (None, "evidence"):
+            self.shown_changed.emit("")
+
+    def forget(self) -> None:
+        """Forget the peaks of maps that are no longer valid, after `clear`."""
+        self._peaks.clear()
+
+    def set_opacity(self, opacity: float) -> None:
+        """Of all overlays, 0 to 1."""
+        self._opacity = min(max(float(opacity), 0.0), 1.0)
+        for scan_id in self._layers.scan_ids:
+            for colour in COLOURS:
+                placed = self._layers.stack.get(scan_id, colour)
+                if placed is not None:
+                    placed.layer.opacity = self._opacity
+
+    def shown(self, scan_id: str, colour: EvidenceColour = "evidence") -> SaliencyMap | None:
+        """The map shown upon a scan, dark ones included; None for none."""
+        return self._shown[colour].get(scan_id)
+
+    def layer(self, scan_id: str, colour: EvidenceColour = "evidence") -> Any | None:
+        """The napari layer that holds a scan's overlay; None if there is none."""
+        placed = self._layers.stack.get(scan_id, colour)
+        return None if placed is None else placed.layer
+
+    def peaks(self, scan_id: str, colour: EvidenceColour = "evidence") -> tuple[Peak, ...]:
+        """The separate strongest places of the map shown upon a scan, strongest first; none for a dark one."""
+        saliency = self.shown(scan_id, colour)
+        if saliency is None:
+            return ()
+        key = _key(saliency)
+        known = self._peaks.get(key)
+        if known is None or known[0] is not saliency:
+            known = self._peaks[key] = (saliency, evidence_peaks(saliency))
+        return known[1]
+
+    def strongest_scan(self, colour: EvidenceColour = "evidence") -> str | None:
+        """Id of the scan with the strongest evidence of the case; None if all is dark."""
+        lit = [m for m in self._shown[colour].values() if not is_dark(m)]
+        return max(lit, key=lambda m: float(m.values[m.peak])).scan_id if lit else None
+
+    def go_to_peak(self, scan_id: str, number: int = 0, colour: EvidenceColour = "evidence") -> Peak | None:
+        """Bring a scan into view at its n-th strongest place, counted from 0 and around; None if it has none."""
+        peaks = self.peaks(scan_id, colour)
+        if not peaks:
+            return None
+        peak = peaks[number % len(peaks)]
+        self._layers.go_to(scan_id, peak.index)
+        return peak
+
+    def _put(self, saliency: SaliencyMap, colour: EvidenceColour, *, unchanged: bool) -> None:
+        there = self._layers.stack.get(saliency.scan_id, colour)
+        if there is None or not unchanged:
+            seat = self._layers.seat(saliency.scan_id)
+            array = seat.grid.turn(saliency.values)
+            layer = self._layers.stack.put(saliency.scan_id, colour, array, self._settings(saliency, colour), seat.pose)
+            layer.opacity = self._opacity
+            there = self._layers.stack.get(saliency.scan_id, colour)
+        assert there is not None
+        there.wanted = True
+
+    def _put_away(self, scan_id: str, colour: EvidenceColour) -> None:
+        there = self._layers.stack.get(scan_id, colour)
+        if there is not None:
+            there.wanted = False
+
+    def _settings(self, saliency: SaliencyMap, colour: EvidenceColour) -> dict[str, Any]:
+        grid = self._layers.grid_of(saliency.scan_id)
+        case = self._layers.case
+        affine = grid.display_affine
+        return {
+            "name": f"{saliency.disorder}: {self._layers.layer(saliency.scan_id).name}",
+            "rgb": False,
+            "colormap": self._colormaps[colour],
+            # One scale over the case: a scan that adds little stays dim.
+            "contrast_limits": (0.0, 1.0),
+            "interpolation2d": INTERPOLATION,
+            "blending": "translucent_no_depth",
+            "metadata": {
+                METADATA: {
+                    "case_id": "" if case is None else case.id,
+                    "case_hash": saliency.case_hash,
+                    "scan_id": saliency.scan_id,
+                    "disorder": saliency.disorder,
+                    "method": saliency.method,
+                    "model_sha256": saliency.model_sha256,
+                    "input_hash": saliency.input_hash,
+                    "affine": None if affine is None else np.array(affine),
+                }
+            },
+            **placement(grid),
+        }
+
+
+def _key(saliency: SaliencyMap) -> _Key:
+    return (saliency.scan_id, saliency.disorder, saliency.method, saliency.case_hash, saliency.model_sha256)
