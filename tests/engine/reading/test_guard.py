@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import os
+import socket
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
 from raddiag_engine.cases import Scan, Skipped
 from raddiag_engine.errors import Cancelled, ReadError
-from raddiag_engine.reading import child_process, kept_reader, read_case, read_file
+from raddiag_engine.reading import child_process, kept_reader, read_case, read_file, shared_memory
 from raddiag_engine.reading.guard import GuardedReader, GuardLimits
 from tests.engine.reading.dicom_files import noise, write_series
 
@@ -34,16 +40,21 @@ worker.main()
 """
 
 
-@pytest.fixture
-def faulty_child(monkeypatch):
-    """Guarded children run FAULTY_WORKER instead."""
+def run_instead(monkeypatch, code):
+    """Let guarded children run other code."""
     start = subprocess.Popen
 
     def faulty(command, **options):
         assert command[:4] == [sys.executable, "-P", "-m", "raddiag_engine.reading.worker"]
-        return start([sys.executable, "-P", "-c", FAULTY_WORKER, *command[4:]], **options)
+        return start([sys.executable, "-P", "-c", code, *command[4:]], **options)
 
     monkeypatch.setattr(child_process.subprocess, "Popen", faulty)
+
+
+@pytest.fixture
+def faulty_child(monkeypatch):
+    """Guarded children run FAULTY_WORKER instead."""
+    run_instead(monkeypatch, FAULTY_WORKER)
 
 
 @pytest.fixture
@@ -138,3 +149,209 @@ assert "torch" not in sys.modules
 def test_read_file_and_read_case_agree(tmp_path):
     path = picture(tmp_path / "a.png", 0)
     assert read_file(path)[0].id == read_case([path]).scans[0].id
+
+
+def test_large_arrays_come_through_anonymous_memory_and_small_ones_do_not(tmp_path, monkeypatch):
+    large, small = noise(40, 128, 128), noise(3, 4, 4, seed=1)
+    write_series(tmp_path / "large", large)
+    write_series(tmp_path / "small", small, SeriesInstanceUID="1.2.3.4", SeriesNumber=2)
+    calls = []
+    receive = shared_memory.receive_shared
+    monkeypatch.setattr(child_process, "receive_shared", lambda *a: calls.append(a) or receive(*a))
+    with GuardedReader() as reader:
+        first, second = reader.read(sorted(tmp_path.rglob("*.dcm")), ignore)
+        assert len(calls) == (1 if sys.platform == "linux" else 0)
+        assert (first.voxels == large.astype(int) - 1024).all()
+        assert (second.voxels == small.astype(int) - 1024).all()
+        first.voxels[0, 0, 0] = 7  # ours alone, and it outlives the child
+    assert first.voxels[0, 0, 0] == 7
+    assert (first.voxels[1:] == large[1:].astype(int) - 1024).all()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="anonymous memory is handed over on Linux")
+@pytest.mark.parametrize("missing", ["no channel", "no memory"])
+def test_without_shared_memory_the_pipe_carries_the_arrays(tmp_path, monkeypatch, missing):
+    stored = noise(40, 128, 128)
+    write_series(tmp_path, stored)
+    if missing == "no channel":
+        monkeypatch.setattr(child_process, "descriptor_channel", lambda: None)
+    else:
+        code = "import os\ndef refuse(*a): raise OSError(12, 'no memory')\nos.memfd_create = refuse\n"
+        run_instead(monkeypatch, code + "from raddiag_engine.reading import worker\nworker.main()")
+    monkeypatch.setattr(child_process, "receive_shared", None)
+    with GuardedReader() as reader:
+        (scan,) = reader.read(sorted(tmp_path.rglob("*.dcm")), ignore)
+    assert (scan.voxels == stored.astype(int) - 1024).all()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="anonymous memory is handed over on Linux")
+def test_shared_memory_that_could_still_change_size_is_refused():
+    parent, child = shared_memory.descriptor_channel()
+    descriptor = os.memfd_create("test", os.MFD_ALLOW_SEALING)
+    os.ftruncate(descriptor, 2**20)
+    socket.send_fds(child, [b"."], [descriptor])
+    with pytest.raises(ValueError, match="not sealed"):
+        shared_memory.receive_shared(parent, {"voxels": ("|u1", (2**20,), 0)})
+    child.close()
+    with pytest.raises(EOFError):
+        shared_memory.receive_shared(parent, {})
+    parent.close()
+    os.close(descriptor)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="anonymous memory is handed over on Linux")
+@pytest.mark.parametrize("scarce", [False, True])
+def test_what_was_sent_arrives_even_if_descriptors_are_scarce(monkeypatch, scarce):
+    monkeypatch.setattr(shared_memory, "_descriptors_are_scarce", lambda descriptor: scarce)
+    parent, child = shared_memory.descriptor_channel()
+    sent = {"voxels": noise(5, 400, 400), "affine": np.arange(16.0).reshape(4, 4).T}
+    layout = shared_memory.send_shared(child, sent)
+    received = shared_memory.receive_shared(parent, json.loads(json.dumps(layout)))
+    for name, array in sent.items():
+        assert received[name].dtype == array.dtype
+        assert (received[name] == array).all()
+        assert received[name].flags.writeable
+    parent.close()
+    child.close()
+
+
+def test_a_worker_that_talks_nonsense_is_ended(tmp_path, monkeypatch):
+    for nonsense in ("b'garbage' * 100", "b'\\xff' * 100", "b'\\4' + bytes(7) + b'null'"):
+        code = f"import sys\nsys.stdout.buffer.write({nonsense})\nsys.stdout.flush()\nimport time; time.sleep(60)"
+        with monkeypatch.context() as patch:
+            run_instead(patch, code)
+            with GuardedReader() as reader, pytest.raises(ReadError, match="does not start"):
+                list(reader.read([picture(tmp_path / "a.png", 0)], ignore))
+
+
+def test_a_worker_that_dies_without_having_begun_is_not_asked_for_ever(tmp_path, monkeypatch):
+    code = (
+        "import os, sys\nfrom raddiag_engine.reading import child_loop\n"
+        "child_loop.serve(lambda job, answers: os._exit(3))"
+    )
+    run_instead(monkeypatch, code)
+    files = [picture(tmp_path / f"{i}.png", i) for i in range(3)]
+    with GuardedReader() as reader:
+        found = list(reader.read(files, ignore))
+    assert [line.path for line in found] == files
+    assert all("exit status 3" in line.reason for line in found)
+
+
+def test_one_process_serves_several_cases_and_ends_when_it_was_idle(tmp_path, monkeypatch, no_kept_reader):
+    monkeypatch.setattr(kept_reader, "IDLE_SECONDS", 1.5)
+    path = picture(tmp_path / "a.png", 0)
+    kept_reader.start_ahead()
+    started = kept_reader._idle.process_id
+    read_case([path])
+    read_case([path])
+    assert kept_reader._idle.process_id == started
+    process = psutil.Process(started)
+    deadline = time.monotonic() + 20
+    while kept_reader._idle is not None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_kept_process_that_was_killed_meanwhile_costs_no_file(tmp_path, no_kept_reader):
+    path = picture(tmp_path / "a.png", 0)
+    read_case([path])
+    process = psutil.Process(kept_reader._idle.process_id)
+    process.kill()
+    process.wait()
+    assert len(read_case([path]).scans) == 1
+
+
+def test_a_reading_that_was_given_up_leaves_nothing_for_the_next(tmp_path, no_kept_reader):
+    write_series(tmp_path / "a", noise(6, 8, 8))
+    write_series(tmp_path / "b", noise(4, 8, 8, seed=1), SeriesInstanceUID="1.2.3.4")
+
+    def stop(done, total, what):
+        if done > 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        read_case([tmp_path / "a"], progress=stop)
+    (scan,) = read_case([tmp_path / "b"]).scans
+    assert scan.voxels.shape == (4, 8, 8)
+
+
+def test_two_cases_can_be_read_at_once(tmp_path):
+    write_series(tmp_path, noise(6, 64, 64))
+    with ThreadPoolExecutor(3) as pool:
+        cases = list(pool.map(lambda _: read_case([tmp_path]), range(6)))
+    assert len({case.hash for case in cases}) == 1
+
+
+def test_relative_paths_follow_the_folder_that_this_process_is_in(tmp_path, monkeypatch):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        picture(tmp_path / name / "a.png", len(name))
+        monkeypatch.chdir(tmp_path / name)
+        (scan,) = read_case([Path("a.png")]).scans
+        assert scan.sources == (Path("a.png"),)
+        assert (scan.voxels == read_file(tmp_path / name / "a.png")[0].voxels).all()
+
+
+def test_the_scans_of_a_case_are_bounded_together(tmp_path):
+    files = [picture(tmp_path / f"{i}.png", i) for i in range(4)]
+    with GuardedReader(GuardLimits(output_bytes=150)) as reader:
+        found = list(reader.read(files, ignore))
+    assert [isinstance(item, Scan) for item in found] == [True, True, False, False]
+    assert "over the limit" in found[2].reason
+
+
+def test_memory_is_watched_where_the_system_does_not_bound_it(tmp_path, monkeypatch):
+    code = (
+        "from raddiag_engine.reading import child_loop, reader, worker\n"
+        "child_loop.limit_memory = lambda count: None\n"
+        "original = reader.detect_format\n"
+        "def swell(path):\n"
+        "    held = [bytearray(b'x' * 2**24) for _ in range(100)] if path.name == 'swell.png' else None\n"
+        "    import time; time.sleep(3 if held else 0)\n"
+        "    return original(path)\n"
+        "reader.detect_format = swell\n"
+        "worker.main()"
+    )
+    run_instead(monkeypatch, code)
+    files = [picture(tmp_path / name, 0) for name in ("a.png", "swell.png", "z.png")]
+    with GuardedReader(GuardLimits(memory_bytes=2**29, watched=True)) as reader:
+        found = list(reader.read(files, ignore))
+    assert [isinstance(item, Scan) for item in found] == [True, False, True]
+    assert "more memory" in found[1].reason
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_crash_leaves_no_core_dump_and_the_end_of_the_parent_ends_the_child(tmp_path):
+    path = picture(tmp_path / "a.png", 0)
+    code = f"""
+import os
+from raddiag_engine.reading import kept_reader, read_case
+read_case([{str(path)!r}])
+print(kept_reader._idle.process_id, flush=True)
+os.kill(os.getpid(), 9)
+"""
+    parent = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=False)
+    child = int(parent.stdout)
+    deadline = time.monotonic() + 10
+    while psutil.pid_exists(child) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+    with GuardedReader() as reader:
+        list(reader.read([path], ignore))
+        limits = Path(f"/proc/{reader.process_id}/limits").read_text()
+    (core,) = [line for line in limits.splitlines() if "core file size" in line]
+    assert core.split()[4:6] == ["0", "0"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_copy_does_not_use_the_kept_process(tmp_path):
+    path = picture(tmp_path / "a.png", 0)
+    read_case([path])
+    kept = kept_reader._idle.process_id
+    child = os.fork()
+    if child == 0:
+        good = kept_reader._idle is None and len(read_case([path]).scans) == 1
+        os._exit(0 if good else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    read_case([path])
+    assert kept_reader._idle.process_id == kept
