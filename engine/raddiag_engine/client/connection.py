@@ -111,8 +111,6 @@ class Connection:
         import httpx2
 
         headers: Mapping[str, str] = {} if length is None else {"Content-Length": str(length)}
-        if body is None and method != "GET":
-            body = b""
         try:
             http = self._client()
             self._check_protocol(http)

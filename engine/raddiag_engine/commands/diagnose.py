@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import argparse
 import time
-from typing import Any
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from raddiag_engine.commands.case_arguments import add_case_arguments, case_from
 from raddiag_engine.commands.engine_arguments import add_engine_arguments
 from raddiag_engine.commands.json_output import STANDARD_OUTPUT, check_json_target, write_json
 from raddiag_engine.commands.progress_bar import progress_bar
+from raddiag_engine.commands.server_arguments import add_server_arguments, client_from
+
+if TYPE_CHECKING:
+    from raddiag_engine.cases import Case
+    from raddiag_engine.client import EngineClient
+    from raddiag_engine.diagnosis.result import Diagnosis
+    from raddiag_engine.models.card import ModelCard
+
+DEFAULT_MODEL = "demo"
 
 
 def add_parser(subparsers: Any) -> None:
@@ -21,28 +32,23 @@ def add_parser(subparsers: Any) -> None:
     )
     add_case_arguments(parser)
     add_engine_arguments(parser)
+    add_server_arguments(parser)
     parser.add_argument(
         "--top", type=_count, default=20, metavar="N", help="disorders shown; positive ones always are (default 20)"
     )
     parser.add_argument("--json", metavar="F", help="also write the diagnosis as JSON to this file, or - for only that")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, model=None)  # a server has a default of its own
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read, diagnose, print, write."""
+    """Read, diagnose here or on a server, print, write."""
     check_json_target(args.json)
+    client = None if args.server is None else client_from(args)
     start = time.perf_counter()
     case = case_from(args)
     read_seconds = time.perf_counter() - start
 
-    from dataclasses import replace
-
-    from raddiag_engine.diagnosis.engine import Engine
-
-    engine = Engine.load(args.model, device=args.device)
-    with progress_bar() as progress:
-        engine.set_case(case, progress=progress)
-    diagnosis = engine.diagnose(top=args.top)
+    diagnosis, card = _diagnose_here(case, args) if client is None else _diagnose_there(case, args, client)
     diagnosis = replace(diagnosis, seconds={"read": read_seconds, **diagnosis.seconds})
 
     if args.json is not None:
@@ -50,8 +56,28 @@ def run(args: argparse.Namespace) -> int:
     if args.json != STANDARD_OUTPUT:
         from raddiag_engine.commands.diagnosis_table import print_diagnosis
 
-        print_diagnosis(diagnosis, engine.card)
+        print_diagnosis(diagnosis, card)
     return 0
+
+
+def _diagnose_here(case: Case, args: argparse.Namespace) -> tuple[Diagnosis, ModelCard]:
+    from raddiag_engine.diagnosis.engine import Engine
+
+    engine = Engine.load(args.model or DEFAULT_MODEL, device=args.device)
+    with progress_bar() as progress:
+        engine.set_case(case, progress=progress)
+    return engine.diagnose(top=args.top), engine.card
+
+
+def _diagnose_there(case: Case, args: argparse.Namespace, client: EngineClient) -> tuple[Diagnosis, ModelCard]:
+    with closing(client):
+        with progress_bar() as progress:
+            diagnosis = client.diagnose(case, model=args.model, top=args.top, progress=progress)
+        return diagnosis, client.card(args.model or _default_model(client))
+
+
+def _default_model(client: EngineClient) -> str:
+    return next(entry.name for entry in client.models() if entry.default)
 
 
 def _count(text: str) -> int:

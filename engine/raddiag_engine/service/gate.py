@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from raddiag_engine.service.replies import Refused, refusal_reply
 from raddiag_engine.service.tokens import Tokens
 
-BODY_METHODS = ("PUT", "POST", "PATCH", "DELETE")
+BODY_METHODS = ("PUT", "POST")
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -70,8 +70,7 @@ class Gate:
         if origins and (len(origins) > 1 or origins[0].lower() not in self._origins):
             raise Refused(403, "wrong_origin", "requests from other web pages are refused")
         owner = self._owner(headers)
-        if scope["method"] in BODY_METHODS:
-            self._check_length(headers, scope["path"])
+        self._check_length(headers, scope["method"], scope["path"])
         return owner
 
     def _owner(self, headers: Headers) -> str:
@@ -82,13 +81,15 @@ class Gate:
             raise Refused(401, "wrong_token", "the token is missing or wrong; use the one of this launch of the engine")
         return owner
 
-    def _check_length(self, headers: Headers, path: str) -> None:
+    def _check_length(self, headers: Headers, method: str, path: str) -> None:
         if _values(headers, b"transfer-encoding"):
             raise Refused(411, "length_required", "say the length of the body; it is not taken in chunks")
         lengths = _values(headers, b"content-length")
+        if not lengths and method not in BODY_METHODS:
+            return
         if len(lengths) != 1 or not lengths[0].isascii() or not lengths[0].isdigit():
             raise Refused(411, "length_required", "say the length of the body with Content-Length")
-        most = self._max_body_bytes(path)
+        most = self._max_body_bytes(path) if method in BODY_METHODS else 0
         if len(lengths[0]) > 20 or int(lengths[0]) > most:
             raise Refused(413, "too_large", f"the body is larger than the {most} bytes that are taken here")
 

@@ -43,7 +43,9 @@ class OfferedModels:
             return self.default_folder
         folders = {model.name: model.folder for model in list_models()}
         if name not in folders:
-            hint = suggestion(name, [self.default_name, *folders]).partition(", or give the path")[0]
+            hint = suggestion(name, list(dict.fromkeys([self.default_name, *folders]))).partition(", or give the path")[
+                0
+            ]
             raise Refused(404, "no_model", f"this engine has no model {name[:80]!r}{hint}")
         return folders[name]
 
