@@ -15,6 +15,7 @@ from napari_raddiag.widgets.evidence_view import EvidenceView
 from napari_raddiag.widgets.message_list import MessageList
 from napari_raddiag.widgets.patient_choice import PatientChoice
 from napari_raddiag.widgets.plots_view import PlotsView
+from napari_raddiag.widgets.restore_offer import RestoreOffer
 from napari_raddiag.widgets.scans_view import ScansView
 from napari_raddiag.widgets.section import Section
 from napari_raddiag.widgets.themed_label import ThemedLabel
@@ -26,7 +27,7 @@ class PanelViews(QWidget):
     """Engine and messages stay in sight at the top; the sections below them scroll.
 
     Attributes:
-        engine, messages, case, patients, scans, display, diagnose, disorders, evidence: The views.
+        engine, messages, restore, case, patients, scans, display, diagnose, disorders, evidence: The views.
         cursor: Value and place under the mouse.
         plots_section: Makes the plots when it is first opened, as matplotlib loads slowly.
     """
@@ -35,6 +36,7 @@ class PanelViews(QWidget):
         super().__init__()
         self.engine = EngineStatus()
         self.messages = MessageList()
+        self.restore = RestoreOffer()
         self.case = CaseView()
         self.patients = PatientChoice()
         self.scans = ScansView()
@@ -43,7 +45,7 @@ class PanelViews(QWidget):
         self.disorders = DisordersView()
         self.evidence = EvidenceView()
         self.cursor = ThemedLabel("muted")
-        self.case_section = Section("Case", _stacked(self.case, self.patients))
+        self.case_section = Section("Case", _stacked(self.restore, self.case, self.patients))
         self.scans_section = Section("Scans", _stacked(self.scans, self.display))
         self.disorders_section = Section("Disorders", _stacked(self.diagnose, self.disorders), stretch=True)
         self.evidence_section = Section("Evidence", self.evidence)
@@ -56,6 +58,10 @@ class PanelViews(QWidget):
         """The plots, once they were opened."""
         content = self.plots_section.content
         return content if isinstance(content, PlotsView) else None
+
+    def bring_up(self, section: Section) -> None:
+        """Scroll until a section begins at the top, or as near to it as its place allows."""
+        self._scroll.verticalScrollBar().setValue(section.y())
 
     def sizeHint(self) -> QSize:
         """As wide as the table of disorders needs."""
@@ -75,7 +81,7 @@ class PanelViews(QWidget):
         ):
             sections.addWidget(section)
         sections.addStretch(0)
-        scroll = QScrollArea()
+        self._scroll = scroll = QScrollArea()
         scroll.setWidget(scrolled)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)

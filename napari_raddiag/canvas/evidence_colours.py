@@ -7,22 +7,22 @@ from typing import Any, Literal
 from napari.utils.colormaps import Colormap
 
 EvidenceColour = Literal["evidence", "comparison"]
-# A rim of half transparency, so that the weakest evidence does not end in a hard edge.
-_STOPS = (0.0, 0.08, 0.35, 0.7, 1.0)
+# The faint background of a map would tint the whole picture; a rim of half transparency avoids a hard edge.
+_STOPS = (0.0, 0.12, 0.4, 0.7, 1.0)
 _COLOURS: dict[EvidenceColour, tuple[tuple[float, float, float, float], ...]] = {
     # Dark red to yellow, as in the exported pictures.
     "evidence": (
         (0.47, 0.0, 0.0, 0.0),
-        (0.55, 0.0, 0.0, 0.45),
-        (0.86, 0.16, 0.0, 1.0),
+        (0.55, 0.0, 0.0, 0.0),
+        (0.86, 0.16, 0.0, 0.8),
         (1.0, 0.55, 0.0, 1.0),
         (1.0, 0.9, 0.24, 1.0),
     ),
     # Dark blue to white cyan: told apart from the first by people who do not see red and green either.
     "comparison": (
         (0.0, 0.05, 0.5, 0.0),
-        (0.0, 0.1, 0.6, 0.45),
-        (0.05, 0.35, 0.95, 1.0),
+        (0.0, 0.1, 0.6, 0.0),
+        (0.05, 0.35, 0.95, 0.8),
         (0.1, 0.7, 1.0, 1.0),
         (0.75, 1.0, 1.0, 1.0),
     ),

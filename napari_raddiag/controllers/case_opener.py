@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_raddiag.engine_link.task import Task
 from napari_raddiag.session.loaded_case import LoadedCase, load_case
-from napari_raddiag.session.next_case import next_case
+from napari_raddiag.session.next_case import CasePlace, place_of
 from napari_raddiag.session.reading_session import ReadingSession
 from napari_raddiag.session.recent_cases import RecentCases
 from raddiag_engine.reading import one_patient
@@ -21,7 +22,7 @@ class CaseOpener(QObject):
     Signals:
         progress: (done, total, what is done) while files are read.
         reading: True while files are read.
-        patients_found: A `Case` of several patients, of whom one is to be picked; empty paths before and after.
+        patients_found: A `Case` of several patients, of whom one is to be picked.
         opened: The `LoadedCase`, with the case of one patient; the session holds it already.
         failed: One line: which file, what is wrong, what to do. The case that was open stays.
         recent_changed: The list of recent cases changed.
@@ -40,16 +41,27 @@ class CaseOpener(QObject):
         self.recent = recent
         self._task: Task | None = None
         self._waiting: LoadedCase | None = None
+        self._patient: int | None = None
 
     @property
-    def next_path(self) -> Path | None:
-        """The case after the open one."""
-        return next_case(self.session.paths)
+    def is_reading(self) -> bool:
+        """True while files are read."""
+        return self._task is not None
 
-    def open(self, paths: tuple[Path, ...]) -> None:
-        """Read paths as one case, in the background; a reading that is under way is given up."""
+    @property
+    def place(self) -> CasePlace | None:
+        """Where the open case stands in its folder of cases."""
+        return place_of(self.session.paths)
+
+    def open(self, paths: tuple[Path, ...], patient: int | None = None) -> None:
+        """Read paths as one case, in the background; a reading that is under way is given up.
+
+        Args:
+            paths: Files and folders.
+            patient: Which patient was picked before, if there are several in these files; None asks.
+        """
         self.cancel()
-        self._waiting = None
+        self._waiting, self._patient = None, patient
         task = Task(partial(load_case, paths), self)
         task.progress.connect(self.progress)
         task.finished.connect(partial(self._loaded, task))
@@ -61,9 +73,9 @@ class CaseOpener(QObject):
 
     def open_next(self) -> None:
         """Open the case after the open one."""
-        path = self.next_path
-        if path is not None:
-            self.open((path,))
+        place = self.place
+        if place is not None and place.next is not None:
+            self.open((place.next,))
 
     def choose_patient(self, number: int) -> None:
         """Open one of the patients of the files that were read.
@@ -73,7 +85,7 @@ class CaseOpener(QObject):
         """
         if self._waiting is not None:
             waiting, self._waiting = self._waiting, None
-            self._show(LoadedCase(one_patient(waiting.case, number), waiting.paths, waiting.thumbnails))
+            self._show(replace(waiting, case=one_patient(waiting.case, number)), number)
 
     def cancel(self) -> None:
         """Give up the reading that is under way."""
@@ -88,14 +100,17 @@ class CaseOpener(QObject):
     def _loaded(self, task: Task, loaded: LoadedCase) -> None:
         if task is not self._task:
             return
-        if len(loaded.case.patients) > 1:
-            self._waiting = loaded
-            self.patients_found.emit(loaded.case)
+        if len(loaded.case.patients) < 2:
+            self._show(loaded, None)
+            return
+        self._waiting = loaded
+        if self._patient is not None and self._patient <= len(loaded.case.patients):
+            self.choose_patient(self._patient)
         else:
-            self._show(loaded)
+            self.patients_found.emit(loaded.case)
 
-    def _show(self, loaded: LoadedCase) -> None:
-        self.session.open(loaded.case, loaded.paths)
+    def _show(self, loaded: LoadedCase, patient: int | None) -> None:
+        self.session.open(loaded.case, loaded.paths, patient)
         self.opened.emit(loaded)
         try:
             self.recent.add(loaded.paths)

@@ -50,6 +50,11 @@ class DiagnosisRunner(QObject):
         return self._task is not None
 
     @property
+    def is_cancelling(self) -> bool:
+        """True while the running diagnosis was told to stop and has not stopped yet."""
+        return self._task is not None and self._task.is_cancelled
+
+    @property
     def why_not(self) -> str:
         """Why no diagnosis can be asked for, and what to do; empty if one can."""
         case, state = self.session.case, self.link.state

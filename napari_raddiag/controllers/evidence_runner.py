@@ -129,6 +129,12 @@ class EvidenceRunner(QObject):
         self._wanted = ()
         self._place("", "")
 
+    def cancel(self) -> None:
+        """Stop computing; what is shown stays."""
+        if self._task is not None and self._wanted:
+            self._wanted = ()
+            self._stop()
+
     def step_peak(self, steps: int) -> None:
         """Go to the next weaker peak (+1) or the stronger one before (-1); goes around at the ends."""
         if self._peaks:

@@ -23,7 +23,7 @@ class SessionKeeper(QObject):
     Args:
         session: Whose changes are kept.
         store: Where.
-        display_windows: Scan id -> (low, high) on the screen, of the scans whose window was changed.
+        display_windows: Scan id -> (centre, width) on the screen, of the scans whose window was changed.
         parent: Owner.
     """
 
@@ -74,6 +74,7 @@ class SessionKeeper(QObject):
         saved = SavedSession(
             paths=tuple(str(path.absolute()) for path in session.paths),
             scans=state_of_case(session.case, session.windows, self._display_windows()),
+            patient=session.patient,
             input_hash=diagnosis.input_hash if diagnosis else "",
             model_sha256=diagnosis.model_sha256 if diagnosis else "",
         )

@@ -56,6 +56,11 @@ class EngineLink(QObject):
         self.state_changed.connect(self._keep_state)
         self.card_changed.connect(self._keep_card)
 
+    @property
+    def is_started(self) -> bool:
+        """True once the engine was asked for."""
+        return self._watch is not None
+
     def start(self) -> None:
         """Start the engine, or connect to the server, and watch it; returns at once."""
         if self._watch is None or not self._watch.is_alive():
@@ -114,6 +119,10 @@ class EngineLink(QObject):
             EngineClient.explain, case=case, disorders=tuple(disorders), method=method, windows=dict(windows)
         )
         return self._ask(question, then)
+
+    def prepare(self, case: Case, windows: Mapping[str, Window], scan_id: str) -> Task:
+        """A task that gives the `PreparedScan` of one scan: what the network is given of it."""
+        return self._ask(partial(EngineClient.prepare, case=case, scan_id=scan_id, windows=dict(windows)))
 
     def _ask(self, question: Callable[..., Any], then: Callable[[Any], Any] = lambda answer: answer) -> Task:
         def work(progress: Callable[[int, int, str], None], cancelled: Callable[[], bool]) -> Any:

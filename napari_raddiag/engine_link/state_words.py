@@ -22,17 +22,15 @@ def state_in_words(health: Health, device: DeviceReport, *, remote: bool) -> Eng
 def _place(device: DeviceReport) -> str:
     if device.device is None:
         return "an unknown device"
-    where = "CPU" if device.device == "cpu" else f"GPU {device.name or device.device}"
+    where = "CPU only" if device.device == "cpu" else f"GPU {device.name or device.device}"
     return f"{where}, {device.precision}"
 
 
 def _expectation(device: DeviceReport) -> str:
     """On a processor a case takes seconds, which is said for good; a GPU's fraction of one is nothing to plan by."""
-    if device.device != "cpu":
+    if device.device != "cpu" or device.case_seconds is None:
         return ""
-    if device.case_seconds is None:
-        return " · CPU only"
-    return f" · CPU only: expect {device.case_seconds:.2g} s a case"
+    return f": expect {device.case_seconds:.2g} s a case"
 
 
 def _waiting(health: Health) -> str:

@@ -59,6 +59,7 @@ class ReadingSession(QObject):
         super().__init__(parent)
         self.case: Case | None = None
         self.paths: tuple[Path, ...] = ()
+        self.patient: int | None = None
         self.windows: dict[str, Window] = {}
         self.diagnosis: Diagnosis | None = None
         self._answered: Question | None = None
@@ -79,17 +80,23 @@ class ReadingSession(QObject):
         """The diagnosis, if it is of the case as it stands."""
         return None if self.is_stale else self.diagnosis
 
-    def open(self, case: Case, paths: tuple[Path, ...]) -> None:
-        """Put another case on the screen; the earlier one and all that is known of it go."""
+    def open(self, case: Case, paths: tuple[Path, ...], patient: int | None = None) -> None:
+        """Put another case on the screen; the earlier one and all that is known of it go.
+
+        Args:
+            case: Of one patient.
+            paths: It was read from.
+            patient: Which of several patients in these files was picked, counted from 1; None if there is one.
+        """
         self._forget_answers()
-        self.case, self.paths, self.windows = case, paths, {}
+        self.case, self.paths, self.patient, self.windows = case, paths, patient, {}
         self.case_changed.emit()
         self.diagnosis_changed.emit()
 
     def close(self) -> None:
         """No case."""
         self._forget_answers()
-        self.case, self.paths, self.windows = None, (), {}
+        self.case, self.paths, self.patient, self.windows = None, (), None, {}
         self.case_changed.emit()
         self.diagnosis_changed.emit()
 

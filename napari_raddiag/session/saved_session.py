@@ -24,7 +24,7 @@ class ScanState:
         modality: As it stands, said by the file or by the reader.
         anatomy: The same.
         network_window: Given to the network by the reader; None for the prescribed one.
-        display_window: (low, high) on the screen; None if it was not changed.
+        display_window: (centre, width) on the screen; None if it was not changed.
     """
 
     used: bool
@@ -41,12 +41,14 @@ class SavedSession:
     Attributes:
         paths: Of the case.
         scans: Scan id (made from the content) -> its state.
+        patient: Which of several patients in the files was picked, counted from 1; None if there is one.
         input_hash: What the network was given for the diagnosis that stood; empty without one.
         model_sha256: Of the model that made it.
     """
 
     paths: tuple[str, ...]
     scans: dict[str, ScanState] = field(default_factory=dict)
+    patient: int | None = None
     input_hash: str = ""
     model_sha256: str = ""
 

@@ -17,19 +17,9 @@ from raddiag_engine.network.packing import NetworkScan
 from raddiag_engine.preparation import PreparedScan
 from raddiag_engine.saliency.class_activation import ClassActivation
 from raddiag_engine.saliency.methods import METHODS, Method
-from raddiag_engine.saliency.pixel_attribution import GuidedGradCam, PixelAttribution, integrated_gradients, occlusion
 from raddiag_engine.saliency.saliency_map import SaliencyMap
 
 ScanMaps = Callable[[int, NetworkScan], list[Tensor]]
-
-_METHODS: dict[Method, Callable[..., ScanMaps]] = {
-    "gradcam": ClassActivation,
-    "guided_gradcam": GuidedGradCam,
-    "respondcam": partial(ClassActivation, weighting="respondcam"),
-    "integrated_gradients": partial(PixelAttribution, attribute=integrated_gradients),
-    "occlusion": partial(PixelAttribution, attribute=occlusion),
-}
-
 
 def explain_case(
     evidence: CaseEvidence,
@@ -57,7 +47,7 @@ def explain_case(
     """
     if method not in METHODS:
         raise RaddiagError(f"there is no saliency method {method!r}; choose one of {', '.join(METHODS)}")
-    maps_of = _METHODS[method](evidence, classes, cancelled=cancelled)
+    maps_of = _maker_of(method)(evidence, classes, cancelled=cancelled)
     of_scans = []
     for index in range(len(evidence.scans)):
         if cancelled():
@@ -69,6 +59,22 @@ def explain_case(
         )
         progress(index + 1, len(evidence.scans), "explaining")
     return [_on_one_scale([maps[position] for maps in of_scans]) for position in range(len(classes))]
+
+
+def _maker_of(method: Method) -> Callable[..., ScanMaps]:
+    """What makes the maps of one scan after another."""
+    if method in ("gradcam", "respondcam"):
+        return partial(ClassActivation, weighting=method)
+    # captum takes seconds to import, and the two methods above do without it.
+    from raddiag_engine.saliency import pixel_attribution as captum_methods
+
+    if method == "guided_gradcam":
+        return captum_methods.GuidedGradCam
+    attribute = {
+        "integrated_gradients": captum_methods.integrated_gradients,
+        "occlusion": captum_methods.occlusion,
+    }[method]
+    return partial(captum_methods.PixelAttribution, attribute=attribute)
 
 
 def _saliency_map(

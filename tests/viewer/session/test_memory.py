@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_raddiag.session.next_case import next_case
+from napari_raddiag.session.next_case import CasePlace, place_of
 from napari_raddiag.session.recent_cases import CAPACITY, RecentCases
 from napari_raddiag.session.saved_session import SavedSession, SessionStore, restored, state_of_case
 from raddiag_engine.cases import Anatomy, Modality, Window
@@ -74,15 +74,17 @@ def test_next_case_goes_in_natural_order(tmp_path: Path) -> None:
     two, ten, eleven = folders(tmp_path, "case2", "case10", "Case11")
     (tmp_path / "notes.txt").touch()
     (tmp_path / ".hidden").mkdir()
-    assert next_case((two,)) == ten and next_case((ten,)) == eleven and next_case((eleven,)) is None
+    places = [place_of((path,)) for path in (two, ten, eleven)]
+    assert places == [CasePlace(1, 3, ten), CasePlace(2, 3, eleven), CasePlace(3, 3, None)]
 
 
 def test_a_case_of_one_file_is_followed_by_the_next_file(tmp_path: Path) -> None:
     folders(tmp_path, "b")
     for name in ("a.png", "c.png"):
         (tmp_path / name).touch()
-    assert next_case((tmp_path / "a.png",)) == tmp_path / "c.png"
-    assert next_case((tmp_path / "a.png", tmp_path / "c.png")) is None
+    assert place_of((tmp_path / "a.png",)) == CasePlace(1, 2, tmp_path / "c.png")
+    assert place_of((tmp_path / "a.png", tmp_path / "c.png")) is None
+    assert place_of((tmp_path / "gone.png",)) is None
 
 
 def edited() -> tuple[SavedSession, set[str]]:
@@ -91,7 +93,7 @@ def edited() -> tuple[SavedSession, set[str]]:
     opened = opened.replacing(opened.scan("a").with_modality(Modality.ULTRASOUND, Anatomy.BREAST))
     opened = opened.using(frozenset({"a", "c"}))
     scans = state_of_case(opened, {"a": Window(40, 80)}, {"a": (0.0, 80.0)})
-    return SavedSession((str(Path(__file__)),), scans, "input", "model"), {"a", "c"}
+    return SavedSession((str(Path(__file__)),), scans, 2, "input", "model"), {"a", "c"}
 
 
 def test_a_session_comes_back_from_its_file(tmp_path: Path) -> None:
@@ -135,4 +137,4 @@ def test_neither_names_nor_results_are_kept(tmp_path: Path) -> None:
     store.save(SavedSession((str(tmp_path),), state_of_case(opened, {}, {})))
     text = store.file.read_text()
     assert not {word for word in ("4711", "DOE", "1970", "probability") if word in text}
-    assert set(json.loads(text)) == {"schema", "paths", "scans", "input_hash", "model_sha256"}
+    assert set(json.loads(text)) == {"schema", "paths", "scans", "patient", "input_hash", "model_sha256"}

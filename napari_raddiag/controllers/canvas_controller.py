@@ -1,0 +1,142 @@
+"""Joins the session to the canvas: which scans are shown, in which window, and what the model adds to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qtpy.QtCore import QObject, Signal
+
+from napari_raddiag.canvas.reading_canvas import ReadingCanvas
+from napari_raddiag.controllers.evidence_runner import EvidenceRunner
+from napari_raddiag.session.reading_session import ReadingSession
+from napari_raddiag.widgets.display_bar import PLANES, DisplayChoices
+from raddiag_engine.cases import Window
+
+
+class CanvasController(QObject):
+    """The canvas follows the session and the evidence; what the reader does on the canvas is told on.
+
+    Signals:
+        choices_changed: What can be done with the scan in view changed.
+        display_window_changed: The reader changed a window on the screen.
+
+    Args:
+        session: The case.
+        evidence: What is shown of it.
+        canvas: Of the viewer.
+        parent: Owner.
+    """
+
+    choices_changed = Signal()
+    display_window_changed = Signal()
+
+    def __init__(
+        self, session: ReadingSession, evidence: EvidenceRunner, canvas: ReadingCanvas, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.evidence = evidence
+        self.canvas = canvas
+        self._came_up_in: dict[str, Window] = {}
+        session.case_changed.connect(self._case_changed)
+        session.case_edited.connect(self._case_edited)
+        evidence.changed.connect(self._show_evidence)
+        evidence.peak_changed.connect(self._go_to_peak)
+        layers = canvas.layers
+        layers.active_changed.connect(lambda _scan_id: self.choices_changed.emit())
+        layers.plane_changed.connect(lambda _plane: self.choices_changed.emit())
+        layers.grid_changed.connect(lambda _on: self.choices_changed.emit())
+        layers.window_changed.connect(lambda *_window: self.display_window_changed.emit())
+
+    @property
+    def display_windows(self) -> dict[str, tuple[float, float]]:
+        """Scan id -> (centre, width) on the screen, of the scans whose window the reader changed."""
+        layers = self.canvas.layers
+        now = {scan_id: layers.window(scan_id) for scan_id in layers.scan_ids}
+        return {
+            scan_id: (window.center, window.width)
+            for scan_id, window in now.items()
+            if (window.center, window.width) != _numbers(self._came_up_in.get(scan_id))
+        }
+
+    @property
+    def choices(self) -> DisplayChoices | None:
+        """What can be done with the scan in view; None if there is none."""
+        layers, scan_id = self.canvas.layers, self.canvas.layers.active
+        if scan_id is None:
+            return None
+        return DisplayChoices(
+            windows=tuple((window.name or "file", window) for window in layers.windows(scan_id)),
+            planes=tuple(plane for plane in layers.planes(scan_id) if plane in PLANES),
+            plane=layers.plane(scan_id) if layers.plane(scan_id) in PLANES else "",
+            no_ruler=layers.why_no_ruler(scan_id),
+            no_crosshair=layers.why_no_crosshair(scan_id),
+            is_cine=layers.scan(scan_id).kind == "cine",
+            several=len(layers.scan_ids) > 1,
+        )
+
+    def restore_windows(self, windows: dict[str, tuple[float, float]]) -> None:
+        """Show scans in the windows of a kept session."""
+        layers = self.canvas.layers
+        for scan_id, (center, width) in windows.items():
+            if scan_id in layers.scan_ids and width > 0:
+                layers.set_window(scan_id, Window(center, width, "LINEAR_EXACT"))
+
+    def set_display_window(self, window: Window) -> None:
+        """Show the scan in view in a window."""
+        layers = self.canvas.layers
+        if layers.active is not None:
+            layers.set_window(layers.active, window)
+
+    def give_network_window(self, given: bool) -> None:
+        """Let the network see the scan in view through the window on the screen, or through the prescribed one."""
+        layers = self.canvas.layers
+        if layers.active is not None:
+            self.session.give_window(layers.active, layers.window(layers.active) if given else None)
+
+    def actions(self) -> dict[str, Callable[[], object]]:
+        """By the names of the shortcuts: those of the canvas and of the evidence."""
+        return {
+            **self.canvas.actions(),
+            "next_peak": lambda: self.evidence.step_peak(1),
+            "previous_peak": lambda: self.evidence.step_peak(-1),
+        }
+
+    def _case_changed(self) -> None:
+        canvas, case = self.canvas, self.session.case
+        canvas.saliency.clear()
+        canvas.saliency.forget()
+        canvas.network_view.clear()
+        canvas.layers.clear()
+        self._came_up_in = {}
+        if case is not None:
+            canvas.layers.show_case(case)
+            self._came_up_in = {scan_id: canvas.layers.window(scan_id) for scan_id in canvas.layers.scan_ids}
+        self.choices_changed.emit()
+
+    def _case_edited(self) -> None:
+        if self.session.case is not None:
+            # Names follow what a person says the scans are; what the network saw of them may not hold any more.
+            self.canvas.network_view.clear()
+            self.canvas.layers.show_case(self.session.case)
+            self.choices_changed.emit()
+
+    def _show_evidence(self) -> None:
+        saliency, maps = self.canvas.saliency, self.evidence.maps
+        if not maps:
+            saliency.clear()
+            return
+        saliency.show(maps, "evidence")
+        if self.evidence.compared_maps:
+            saliency.show(self.evidence.compared_maps, "comparison")
+        else:
+            saliency.clear("comparison")
+
+    def _go_to_peak(self) -> None:
+        placed = self.evidence.peak
+        if placed is not None:
+            self.canvas.layers.go_to(placed.scan_id, placed.peak.index)
+
+
+def _numbers(window: Window | None) -> tuple[float, float] | None:
+    return None if window is None else (window.center, window.width)
