@@ -1,7 +1,8 @@
 """The 22 chapters of ICD-10-CM and the codes that belong to each.
 
-Source: ICD-10-CM Tabular List of Diseases and Injuries, US National Center for Health Statistics, release of April 2026
-(the release from which raddiag_resources/icd10cm_names.tsv.gz is built); in the public domain.
+Source: ICD-10-CM Tabular List of Diseases and Injuries, April 2026, US National Center for Health Statistics;
+in the public domain. `raddiag_engine.icd10cm` has the whole list, but takes longer to read than the window may stand
+still while a result is shown; a test holds the two together.
 """
 
 from __future__ import annotations

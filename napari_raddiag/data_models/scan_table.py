@@ -135,6 +135,8 @@ class ScanTable(QAbstractTableModel):
 
     def flags(self, index: Index) -> Any:
         """Ticks can be set, modalities edited; a scan that is not usable stays tickable, to be overruled."""
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         if index.column() == Column.USE:
             flags |= Qt.ItemFlag.ItemIsUserCheckable

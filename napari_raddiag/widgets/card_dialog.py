@@ -4,30 +4,22 @@ from __future__ import annotations
 
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import (
+    QAbstractItemView,
     QDialog,
     QDialogButtonBox,
-    QHeaderView,
     QLineEdit,
-    QTableWidget,
-    QTableWidgetItem,
+    QTableView,
     QTabWidget,
     QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
 
-from napari_raddiag.data_models.card_text import card_html, disorder_rows
+from napari_raddiag.data_models.card_table import CardTable
+from napari_raddiag.data_models.card_text import card_html
 from raddiag_engine.models.card import ModelCard
 
-HEAD = (
-    "Disorder",
-    "ICD-10-CM",
-    "Learned from",
-    "Positive cases",
-    "Sensitivity / specificity",
-    "Assessed on",
-    "Chapter",
-)
+COLUMN_LETTERS = (26, 12, 18, 16, 24, 40, 40)
 
 
 class CardDialog(QDialog):
@@ -41,18 +33,13 @@ class CardDialog(QDialog):
         self.text.setOpenLinks(False)
         self.text.setAccessibleName("Model card")
         self.find = QLineEdit()
-        self.find.setPlaceholderText("Find a disorder")
+        self.find.setPlaceholderText("Find a disorder or code")
         self.find.setClearButtonEnabled(True)
-        self.find.setAccessibleName("Find a disorder")
-        self.find.setToolTip("Shows the rows that hold this text")
-        self.find.textChanged.connect(self._filter)
-        self.table = QTableWidget(0, len(HEAD))
-        self.table.setHorizontalHeaderLabels(list(HEAD))
-        self.table.setAccessibleName("Disorders of the model")
-        self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        self.table.setTabKeyNavigation(False)
-        self.table.verticalHeader().hide()
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        self.find.setAccessibleName("Find a disorder or code")
+        self.find.setToolTip("Shows the disorders whose name or code holds this text")
+        self.model = CardTable(self)
+        self.find.textChanged.connect(self.model.set_text)
+        self.table = self._table()
         disorders = QWidget()
         inside = QVBoxLayout(disorders)
         inside.addWidget(self.find)
@@ -61,6 +48,8 @@ class CardDialog(QDialog):
         self.tabs.addTab(self.text, "&Model")
         self.tabs.addTab(disorders, "&Disorders")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        # Else Enter in the search line would close the window.
+        buttons.button(QDialogButtonBox.StandardButton.Close).setAutoDefault(False)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.addWidget(self.tabs)
@@ -70,34 +59,24 @@ class CardDialog(QDialog):
         """Fill the window; the caller opens it."""
         self.setWindowTitle(f"About model {card.name}")
         self.text.setHtml(card_html(card))
-        rows = disorder_rows(card)
-        self.table.setRowCount(len(rows))
-        for number, row in enumerate(rows):
-            for column, text in enumerate(row):
-                item = QTableWidgetItem(text)
-                item.setToolTip(text)
-                self.table.setItem(number, column, item)
-        self._fit_columns()
-        self._filter(self.find.text())
+        self.model.set_card(card)
 
     def sizeHint(self) -> QSize:
         """Wide enough to read, and small enough for 1366 x 768."""
         em = self.fontMetrics().height()
-        return QSize(min(48 * em, 900), min(36 * em, 640))
+        return QSize(min(52 * em, 1000), min(38 * em, 640))
 
-    def _fit_columns(self) -> None:
-        letter = self.fontMetrics().horizontalAdvance("0")
-        for column, letters in enumerate((26, 12, 18, 16, 24, 40, 40)):
-            self.table.setColumnWidth(column, letters * letter)
-
-    def _filter(self, text: str) -> None:
-        wanted = text.casefold()
-        for row in range(self.table.rowCount()):
-            cells = (self.table.item(row, column).text().casefold() for column in (0, 1))
-            self.table.setRowHidden(row, bool(wanted) and not any(wanted in cell for cell in cells))
-
-    def keyPressEvent(self, event: object) -> None:
-        """Enter in the search line must not close the window."""
-        if getattr(event, "key", lambda: None)() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.find.hasFocus():
-            return
-        super().keyPressEvent(event)
+    def _table(self) -> QTableView:
+        table = QTableView()
+        table.setModel(self.model)
+        table.setAccessibleName("Disorders of the model")
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setTabKeyNavigation(False)
+        table.setWordWrap(False)
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 6)
+        table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        letter = table.fontMetrics().horizontalAdvance("0")
+        for column, letters in enumerate(COLUMN_LETTERS):
+            table.setColumnWidth(column, letters * letter)
+        return table

@@ -20,7 +20,7 @@ class DiagnoseBar(QWidget):
         self.button = QPushButton("&Diagnose")
         self.button.setAccessibleName("Diagnose")
         self.button.clicked.connect(lambda _checked=False: self.diagnose_requested.emit())
-        self.cancel = QPushButton("Ca&ncel")
+        self.cancel = QPushButton("C&ancel")
         self.cancel.setAccessibleName("Cancel the computation")
         self.cancel.setToolTip("Stop the computation")
         self.cancel.clicked.connect(lambda _checked=False: self._cancel())

@@ -46,7 +46,7 @@ def draw_contributions(
     axes: Axes, score: DisorderScore | None, scan_names: Mapping[str, str], colours: Colours
 ) -> None:
     """How far the logit of one disorder falls without each scan."""
-    _title(axes, f"Contribution per scan: {_short(score.name)}" if score else "Contribution per scan", colours)
+    _title(axes, f"Per scan: {_short(score.name)}" if score else "Contribution per scan", colours)
     if score is None or not score.contributions:
         _say(axes, "one scan only: nothing to compare" if score else "no disorder chosen", colours)
         return
@@ -62,7 +62,7 @@ def draw_contributions(
     axes.axvline(0, color=colours.muted, linewidth=1)
     axes.set_yticks(range(len(ids)), [_short(scan_names.get(scan_id, scan_id)) for scan_id in ids])
     axes.invert_yaxis()
-    axes.set_xlabel("against  <  drop of the logit without the scan  >  for")
+    axes.set_xlabel("< against     change of the logit     for >")
 
 
 def draw_histogram(axes: Axes, diagnosis: Diagnosis, colours: Colours) -> None:
@@ -80,6 +80,10 @@ def draw_histogram(axes: Axes, diagnosis: Diagnosis, colours: Colours) -> None:
     # One positive beside thousands of negatives must be seen.
     axes.set_yscale("symlog", linthresh=1)
     axes.set_ylim(bottom=0)
+    highest = int(max(bar.get_height() for bar in axes.patches))
+    ticks = sorted({0, 1, *(10**power for power in range(1, 5) if 10**power < highest), highest})
+    axes.set_yticks(ticks, [str(tick) for tick in ticks], minor=False)
+    axes.minorticks_off()
     axes.set_xlim(0, 1)
     given = f"{len(assessed)} of {diagnosis.assessed} assessed shown" if len(assessed) < diagnosis.assessed else ""
     axes.set_xlabel("  ".join(part for part in ("score", given, f"not assessed: {diagnosis.not_assessed}") if part))

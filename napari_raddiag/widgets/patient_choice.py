@@ -26,7 +26,7 @@ class PatientChoice(QWidget):
         self._list = QListWidget()
         self._list.setAccessibleName("Patients in these files")
         self._list.setToolTip("Double-click, or press Enter, to open this patient's scans")
-        self._open = QPushButton("Open &this patient")
+        self._open = QPushButton("Open this patient")
         self._open.setToolTip("Open the scans of the patient selected; the other scans are left out")
         self._open.setEnabled(False)
         self._list.itemActivated.connect(lambda _item: self._choose())

@@ -59,8 +59,8 @@ class Section(QWidget):
         self._layout.addLayout(bar)
         if self._content is not None:
             self._layout.addWidget(self._content, 1)
-        self._header.toggled.connect(self._fold)
         self._header.setChecked(expanded)
+        self._header.toggled.connect(self._fold)
         self._fold(expanded)
 
     @property

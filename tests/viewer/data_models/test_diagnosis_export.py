@@ -1,0 +1,78 @@
+"""What leaves the panel says what it was made from, and holds no patient data."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from napari_raddiag.data_models.diagnosis_export import csv_text, tsv_text
+from tests.viewer.data_models.made_up import FRACTURE, GLIOMA, JANE, TUMOUR, made_diagnosis
+
+NOW = datetime(2026, 3, 12, 7, 5, tzinfo=UTC)
+
+
+def parsed(text: str) -> tuple[list[str], list[dict[str, str]]]:
+    lines = text.splitlines()
+    comments = [line for line in lines if line.startswith("#")]
+    return comments, list(csv.DictReader(lines[len(comments) :]))
+
+
+def test_provenance_comes_first() -> None:
+    comments, _ = parsed(csv_text(made_diagnosis(), NOW))
+    diagnosis = made_diagnosis()
+    text = "\n".join(comments)
+    for fact in (
+        "Research use only",
+        diagnosis.case_hash,
+        diagnosis.model_sha256,
+        "device cpu, float32",
+        "2026-03-12T07:05:00+00:00",
+        "2 positive of 3 assessed",
+        "scan mri (MRI) used by choice: a localizer",
+        "warning: mri: used by choice",
+    ):
+        assert fact in text
+
+
+def test_rows_hold_all_disorders_and_normal() -> None:
+    _, rows = parsed(csv_text(made_diagnosis(), NOW))
+    assert [row["disorder"] for row in rows] == ["Tibial fracture", "Baker cyst", "Osteochondroma", "Glioma", "Normal"]
+    assert rows[0]["score"] == "0.968"
+    assert rows[0]["icd10cm_chapter"] == "S00-T88"
+    assert rows[0]["threshold_fitted_on_positives"] == "35"
+    assert rows[2]["calibrated"] == "False"
+
+
+def test_not_assessed_has_no_score() -> None:
+    _, rows = parsed(csv_text(made_diagnosis(GLIOMA), NOW))
+    assert (rows[0]["state"], rows[0]["score"]) == ("not assessed", "")
+    assert "0.095" not in tsv_text(made_diagnosis(), [GLIOMA], NOW)
+
+
+def test_a_name_is_never_a_formula() -> None:
+    evil = replace(FRACTURE, name="=HYPERLINK(1)")
+    _, rows = parsed(csv_text(made_diagnosis(evil), NOW))
+    assert rows[0]["disorder"] == "'=HYPERLINK(1)"
+    assert "\n=HYPERLINK" not in tsv_text(made_diagnosis(evil), [evil], NOW)
+
+
+def test_a_warning_with_a_line_break_stays_a_comment() -> None:
+    diagnosis = replace(made_diagnosis(), warnings=("one\ntwo,three",))
+    comments, rows = parsed(csv_text(diagnosis, NOW))
+    assert "# warning: one two,three" in comments
+    assert len(rows) == 5
+
+
+def test_clipboard_has_a_line_of_provenance() -> None:
+    lines = tsv_text(made_diagnosis(), [FRACTURE, TUMOUR], NOW).splitlines()
+    assert lines[1].split("\t") == ["Tibial fracture", "S82.209A", "positive", "0.968", "0.727"]
+    assert len(lines) == 4
+    for fact in ("3cd83b422d44", "demo abe86c01932d", "cpu", "used by choice: mri", "Research use only"):
+        assert fact in lines[-1]
+
+
+def test_no_patient_in_it() -> None:
+    text = csv_text(made_diagnosis(), NOW) + tsv_text(made_diagnosis(), [FRACTURE], NOW)
+    assert JANE.patient_id not in text
+    assert "DOE" not in text
