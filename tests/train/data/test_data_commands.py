@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,9 @@ import pytest
 from raddiag_engine.errors import ConfigError
 from raddiag_train.commands import data
 from raddiag_train.data.folder_recipe import read_folder_recipe
-from raddiag_train.data.records import read_records
+from raddiag_train.data.records import read_records, write_records
 from tests.train.data.made_up_images import write_picture
+from tests.train.data.published_layouts import LAYOUTS, write_layout
 
 
 def raddiag(*arguments: str | Path) -> int:
@@ -110,3 +113,57 @@ def test_a_shipped_recipe_makes_one_list_of_several_sets(tmp_path: Path) -> None
         ("chest_xray", "X-ray", "chest"),
         ("head_ct_hemorrhage", "CT", "head and neck"),
     }
+
+
+def test_a_split_by_image_is_refused_where_a_patient_is_named(tree: Path, tmp_path: Path) -> None:
+    whole, output = tmp_path / "whole.jsonl", tmp_path / "divided.jsonl"
+    raddiag("from-folders", tree, "--output", whole)
+    assert raddiag("split", whole, "--by", "image", "--output", output) == 0
+    records = read_records(whole)
+    write_records(whole, [replace(records[0], patient_id="p"), *records[1:]])
+    output.unlink()
+    with pytest.raises(ConfigError, match="1 of 25 cases name their patient"):
+        raddiag("split", whole, "--by", "image", "--output", output)
+    assert not output.exists()
+
+
+def test_an_official_split_is_kept_and_gets_a_validation_part_by_patient(tmp_path: Path) -> None:
+    layout = LAYOUTS["mura"]
+    for n in range(1, 17):
+        for image in (1, 2):
+            path = f"MURA-v1.1/train/XR_HAND/patient{n:05}/study{image}_{('positive', 'negative')[n % 2]}/image1.png"
+            layout = replace(layout, files=(*layout.files, path))
+    write_layout(tmp_path / "set", layout)
+    output = tmp_path / "cases.jsonl"
+    assert raddiag("import", "mura", tmp_path / "set", "--output", output) == 0
+    records = read_records(output)
+    assert Counter(record.split for record in records) == {"train": 29, "validation": 4, "test": 1}
+    homes = {record.patient_id: set() for record in records}
+    for record in records:
+        homes[record.patient_id].add(record.split)
+    assert all(len(splits) == 1 for splits in homes.values())
+
+
+def test_a_set_without_official_split_is_divided_and_faults_stop_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = tuple(f"{name}/{n}.jpg" for name in ("Cyst", "Normal") for n in range(10))
+    write_layout(tmp_path / "set", replace(LAYOUTS["ct_kidney"], files=files))
+    output = tmp_path / "cases.jsonl"
+    assert raddiag("import", "ct_kidney", tmp_path / "set", "--output", output) == 0
+    assert Counter(record.split for record in read_records(output)) == {"train": 14, "validation": 2, "test": 4}
+    (tmp_path / "set" / "Cyst" / "3.jpg").write_bytes(b"")
+    output.unlink()
+    with pytest.raises(ConfigError, match="1 faults"):
+        raddiag("import", "ct_kidney", tmp_path / "set", "--output", output)
+    assert "3.jpg: the file is empty" in capsys.readouterr().err
+    assert not output.exists()
+    assert raddiag("import", "ct_kidney", tmp_path / "set", "--output", output, "--skip-faulty") == 0
+    assert len(read_records(output)) == 19
+
+
+def test_the_described_sets_are_listed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert raddiag("import", "--list") == 0
+    said = capsys.readouterr().out
+    assert all(name in said for name in LAYOUTS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-COMMANDS = ("data", "train", "evaluate")
+COMMANDS = ("data", "knowledge", "train", "evaluate")
 
 
 def add_parsers(subparsers: Any) -> None:

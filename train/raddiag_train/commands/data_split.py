@@ -22,6 +22,12 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("cases", type=Path, metavar="CASES.JSONL")
     parser.add_argument("--ratio", default="7:1:2", help="training:validation:test (default 7:1:2)")
     parser.add_argument("--output", type=Path, required=True, metavar="F", help="cases.jsonl to write")
+    parser.add_argument(
+        "--by",
+        choices=("patient", "image"),
+        default="patient",
+        help="image: for sets that name no patient; refused where any is named (default: patient)",
+    )
     parser.add_argument("--keep", action="store_true", help="leave cases where they are that have a split")
     parser.add_argument("--seed", type=int, default=0)
     parser.set_defaults(run=run)
@@ -32,10 +38,13 @@ def run(args: argparse.Namespace) -> int:
     from collections import Counter
 
     from raddiag_train.data.records import SPLITS, read_records, write_records
-    from raddiag_train.data.split import parse_ratio
+    from raddiag_train.data.split import parse_ratio, refuse_by_image
 
     ratio = parse_ratio(args.ratio)
-    records = split_with_progress(read_records(args.cases), ratio, args.seed, keep=args.keep)
+    records = read_records(args.cases)
+    if args.by == "image":
+        refuse_by_image(records)
+    records = split_with_progress(records, ratio, args.seed, keep=args.keep)
     write_records(args.output, records)
     counts = Counter(record.split for record in records)
     print(f"{args.output}: " + ", ".join(f"{counts[split]} {split}" for split in SPLITS))

@@ -169,10 +169,7 @@ def _record(line: str, folder: Path) -> CaseRecord:
 
 
 def _sound_record(data: dict[str, Any], folder: Path) -> CaseRecord | None:
-    """The record of a line without fault, ten times as fast as by `from_mapping`; None where that must say what is wrong.
-
-    RP3D-DiagDS has 195,000 scans.
-    """
+    """The record of a line without fault; None where `from_mapping`, ten times as slow, must say what is wrong."""
     if not (_CASE_KEYS >= data.keys() >= _NEEDED_KEYS):
         return None
     try:
@@ -190,7 +187,7 @@ def _sound_record(data: dict[str, Any], folder: Path) -> CaseRecord | None:
 
 def _sound_scan(scan: dict[str, Any], folder: Path) -> ScanRecord:
     """Raises ValueError, TypeError, KeyError or AttributeError for what is not sound."""
-    if not (_SCAN_KEYS >= scan.keys()) or not _text(scan["path"]):
+    if not (scan.keys() <= _SCAN_KEYS) or not _text(scan["path"]):
         raise ValueError("not sound")
     key_slice, anatomy = scan.get("key_slice"), scan.get("anatomy")
     if key_slice is not None and type(key_slice) is not int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -60,6 +60,39 @@ def split_records(
     home = _kept_homes(records, members) if keep else {}
     _deal(labels, home, ratio, np.random.default_rng(seed))
     return [replace(record, split=SPLITS[home[int(group)]]) for record, group in zip(records, groups, strict=True)]
+
+
+def refuse_by_image(records: Sequence[CaseRecord]) -> None:
+    """A data set that names its patients is never split by image.
+
+    Raises:
+        ConfigError: A case names its patient.
+    """
+    named = [record for record in records if record.patient_id]
+    if named:
+        raise ConfigError(
+            f"{len(named)} of {len(records)} cases name their patient, the first {named[0].case_id}: images of one "
+            "patient in two splits make a model look better than it is; leave out --by image"
+        )
+
+
+def with_validation(
+    records: Sequence[CaseRecord],
+    ratio: tuple[float, float, float],
+    split: Callable[[Sequence[CaseRecord], tuple[float, float, float]], Sequence[CaseRecord]],
+) -> list[CaseRecord]:
+    """The cases of an official split that has no validation part, with one taken from its training part.
+
+    Args:
+        records: Cases in "train" and "test".
+        ratio: The share of validation is that against training, such as 1 of 8 for 7:1:2.
+        split: Divides cases by a ratio, by patient.
+    """
+    training, validation, _ = ratio
+    shares = (training / (training + validation), validation / (training + validation), 0.0)
+    part = [replace(record, split="") for record in records if record.split == "train"]
+    divided = iter(split(part, shares))
+    return [next(divided) if record.split == "train" else record for record in records]
 
 
 Stratum = tuple[str, str]
