@@ -50,11 +50,21 @@ class Scan:
         modality: One of the nine, or unknown.
         anatomy: Body region, or unknown.
         plane: Orientation of the slices or view of a projection.
-        units: "HU", "8-bit", "stored", or a unit named by the file.
+        units: "HU", "SUVbw", "Bq/ml", "8-bit", "stored", or a unit named by the file.
         windows: The windows given by the header, first is the default.
+        slice_places: Where the slices lie along the first axis if they are not evenly spaced: (0, 1, 3) says that slice
+            number 2 lies where the affine puts index 3, as one is missing. None where the affine is right for all.
         inverted: True for MONOCHROME1: low values are bright. `voxels` keep the file's values.
         padding: Smallest and largest voxel value that means "no data", None if there is none.
         colour: (..., row, column, 3) uint8 for display, None for a grey scan.
+        frame_time_ms: Time from one frame of a cine loop to the next, None if unknown.
+        calibrated_region: (first row, last row, first column, last column) inside which alone `spacing_mm` holds, as in
+            ultrasound; None if it holds everywhere.
+        laterality: "L", "R", "B" for both sides, or empty.
+        view: View of a projection in the header's own code, such as "PA", "MLO" or "CC"; empty if absent.
+        patient_orientation: Letters of the direction in which columns follow one another along a row, and rows down a
+            column, such as ("L", "F"), of a projection (0020,0020); None if absent.
+        contrast_agent: True if the header names one, False if it says that there was none, None if it is silent.
         sources: The files it was read from.
         file_format: "DICOM", "NIfTI", "PNG", "JPEG", "TIFF" or "NPY".
         decoder: What decoded the pixels, for provenance; empty if not compressed.
@@ -75,11 +85,18 @@ class Scan:
     modality: Modality = Modality.UNKNOWN
     anatomy: Anatomy = Anatomy.UNKNOWN
     plane: Plane = Plane.UNKNOWN
+    slice_places: tuple[float, ...] | None = None
     units: str = "stored"
     windows: tuple[Window, ...] = ()
     inverted: bool = False
     padding: tuple[float, float] | None = None
     colour: NDArray[np.uint8] | None = None
+    frame_time_ms: float | None = None
+    calibrated_region: tuple[int, int, int, int] | None = None
+    laterality: str = ""
+    view: str = ""
+    patient_orientation: tuple[str, str] | None = None
+    contrast_agent: bool | None = None
     sources: tuple[Path, ...] = ()
     file_format: str = ""
     decoder: str = ""
@@ -97,6 +114,8 @@ class Scan:
             raise ValueError(f"a scan of kind {self.kind} has {expected} axes, not {self.voxels.ndim}")
         if self.affine is not None and self.affine.shape != (4, 4):
             raise ValueError(f"an affine is (4, 4), not {self.affine.shape}")
+        if self.slice_places is not None and len(self.slice_places) != len(self.voxels):
+            raise ValueError(f"{len(self.slice_places)} slice places for {len(self.voxels)} slices")
 
     def __repr__(self) -> str:
         shape = "x".join(map(str, self.voxels.shape))

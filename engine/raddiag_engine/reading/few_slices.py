@@ -24,12 +24,14 @@ def slice_as_image(scan: Scan, index: int, windows: tuple[Window, ...] | None = 
     affine = None
     if scan.affine is not None:
         affine = scan.affine.copy()
-        affine[:, 3] = scan.affine @ (index, 0, 0, 1)
+        place = index if scan.slice_places is None else scan.slice_places[index]
+        affine[:, 3] = scan.affine @ (place, 0, 0, 1)
     return replace(
         scan,
         kind="image",
         voxels=np.ascontiguousarray(scan.voxels[index]),
         affine=affine,
+        slice_places=None,
         spacing_mm=scan.spacing_mm[-2:] if scan.spacing_mm else None,
         colour=None if scan.colour is None else np.ascontiguousarray(scan.colour[index]),
         windows=scan.windows if windows is None else windows,

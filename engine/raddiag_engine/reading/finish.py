@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from raddiag_engine.cases import Scan, WarningCode
 from raddiag_engine.reading import affine as geometry
+from raddiag_engine.reading.value_range import range_warning, sampled_values
 
 ID_DIGITS = 10
 
@@ -50,8 +52,21 @@ def _checked_values(scan: Scan) -> Scan:
             voxels = voxels[finite]
     if voxels.size and voxels.min() == voxels.max():
         message = f"every voxel has the value {voxels.flat[0]:g}"
-        scan = unusable(scan.warned(WarningCode.VALUES_CONSTANT, message), message)
-    return scan
+        return unusable(scan.warned(WarningCode.VALUES_CONSTANT, message), message)
+    if scan.padding is not None and not _measured(scan).size:
+        message = "every voxel is padding"
+        return unusable(scan.warned(WarningCode.VALUES_CONSTANT, message), message)
+    fault = range_warning(scan)
+    return scan if fault is None else scan.warned(fault.code, fault.message)
+
+
+def _measured(scan: Scan) -> NDArray[np.generic]:
+    """A sample of the values that are not padding; all of them where the sample holds none."""
+    sample = sampled_values(scan)
+    if sample.size or scan.padding is None:
+        return sample
+    low, high = scan.padding
+    return scan.voxels[(scan.voxels < low) | (scan.voxels > high)]
 
 
 def _checked_geometry(scan: Scan) -> Scan:

@@ -13,6 +13,7 @@ from raddiag_engine.cases import Anatomy, Identity, Modality, Plane, Scan, ScanW
 from raddiag_engine.configuration import from_mapping, to_mapping
 
 ARRAYS = ("voxels", "affine", "colour")
+OPTIONAL_TUPLES = ("spacing_mm", "padding", "slice_places", "calibrated_region", "patient_orientation")
 
 
 def scan_to_message(scan: Scan) -> tuple[dict[str, Any], dict[str, NDArray[np.generic]]]:
@@ -34,7 +35,6 @@ def scan_from_message(plain: dict[str, Any], arrays: dict[str, NDArray[Any]]) ->
         "warnings": tuple(
             ScanWarning(WarningCode(w["code"]), w["message"], tuple(w["slices"])) for w in plain["warnings"]
         ),
-        "spacing_mm": None if plain["spacing_mm"] is None else tuple(plain["spacing_mm"]),
-        "padding": None if plain["padding"] is None else tuple(plain["padding"]),
+        **{name: None if plain[name] is None else tuple(plain[name]) for name in OPTIONAL_TUPLES},
     }
     return Scan(**{**plain, **typed, **arrays})

@@ -130,8 +130,10 @@ def test_tilt_is_measured_from_the_positions_and_kept_in_the_affine(tmp_path):
     shift = np.tan(np.radians(15)) * 3
     positions = [np.array([5.0, -40.0 + shift * i, 3.0 * i]) for i in range(6)]
     write_series(tmp_path, noise(6, 4, 4), positions=positions, GantryDetectorTilt=0)
-    scan = read_one(tmp_path)
+    copy, scan = read_case([tmp_path], guarded=False).scans
     assert codes(scan) == [WarningCode.GEOMETRY_TILT]
+    assert codes(copy) == [WarningCode.GEOMETRY_RESAMPLED]
+    assert (copy.usable, scan.usable) == (True, False)
     assert "15.0 degrees" in scan.warnings[0].message
     for index, position in enumerate(positions):
         assert np.allclose(scan.affine @ (index, 0, 0, 1), (*(position * (-1, -1, 1)), 1), atol=1e-4)
@@ -259,7 +261,8 @@ def test_slices_without_positions_keep_their_numbers_and_an_unknown_place(tmp_pa
     )
     scan = read_one(tmp_path)
     assert scan.affine is None
-    assert codes(scan) == [WarningCode.GEOMETRY_UNKNOWN]
+    assert codes(scan) == [WarningCode.GEOMETRY_UNKNOWN, WarningCode.GEOMETRY_FAILED]
+    assert not scan.usable
     assert np.array_equal(scan.voxels, stored[::-1] - 1024)
 
 

@@ -1,22 +1,13 @@
-"""What a DICOM image shows, from its header: modality, body region, view, and whether a network should see it."""
+"""What a DICOM image shows, from its header: modality, body region and contrast agent."""
 
 from __future__ import annotations
 
 import re
 
-from raddiag_engine.cases import Anatomy, Modality, Plane, WarningCode
-from raddiag_engine.reading.dicom.frame import Frame
+from raddiag_engine.cases import Anatomy, Modality
 from raddiag_engine.reading.dicom.instance import Instance
 
 STORAGE = "1.2.840.10008.5.1.4.1.1."
-SECONDARY_CAPTURE = STORAGE + "7"
-VISIBLE_LIGHT = STORAGE + "77."
-NOT_SCANS = {
-    STORAGE + "66.4": "segmentation",
-    STORAGE + "66.7": "segmentation",
-    STORAGE + "30": "parametric map",
-    STORAGE + "481.2": "radiotherapy dose grid",
-}
 MODALITIES = {
     "CT": Modality.CT,
     "MR": Modality.MRI,
@@ -43,8 +34,8 @@ MODALITIES_OF_CLASSES = {
     STORAGE + "20": Modality.NUCLEAR_MEDICINE,
     STORAGE + "128": Modality.NUCLEAR_MEDICINE,
 }
-LOCALIZER_WORDS = re.compile(r"\b(LOCALI[SZ]ER|SCOUT|TOPOGRAM|SURVIEW|SCANOGRAM)\b")
 BARIUM_WORDS = re.compile(r"\bBARIUM\b.*\bENEMA\b|\bENEMA\b|\bCOLON CONTRAST\b")
+NO_CONTRAST = {"NO", "N", "NONE", "NON", "WITHOUT", "W/O", "0", "NIL", "OHNE", "NATIV", "NATIVE"}
 DSA_WORDS = re.compile(r"\bDSA\b|SUBTRACT")
 # Looked up in BodyPartExamined first, then in the descriptions; the first found counts, the narrow before the wide.
 ANATOMY_WORDS: tuple[tuple[Anatomy, str], ...] = (
@@ -65,8 +56,6 @@ ANATOMY_WORDS: tuple[tuple[Anatomy, str], ...] = (
     ),
     (Anatomy.MIXED, r"WHOLE ?BODY|TRUNK|CHESTABD\w*|HEADTOTOE"),
 )
-VIEWS = {**dict.fromkeys(("AP", "PA"), Plane.FRONTAL), **dict.fromkeys(("LL", "RL", "LAT", "LATERAL"), Plane.LATERAL)}
-VIEW_MODALITIES = {Modality.XRAY, Modality.FLUOROSCOPY, Modality.DSA}
 
 
 def modality_of(instance: Instance) -> Modality:
@@ -109,26 +98,12 @@ def body_part_of(instance: Instance) -> str:
     return text.upper()
 
 
-def view_of(instance: Instance, modality: Modality) -> Plane:
-    """Frontal or lateral, from the view position (0018,5101) of a projection."""
-    if modality not in VIEW_MODALITIES:
-        return Plane.UNKNOWN
-    return VIEWS.get(instance.header.text("ViewPosition").upper(), Plane.UNKNOWN)
-
-
-def why_unusable(frame: Frame) -> tuple[WarningCode, str] | None:
-    """Why a network should not see this image unless a person says so; None if it should."""
-    instance = frame.instance
-    if NOT_SCANS.get(instance.sop_class):
-        return WarningCode.CONTENT_NOT_AN_IMAGE, f"a {NOT_SCANS[instance.sop_class]}, not a scan"
-    if instance.sop_class == SECONDARY_CAPTURE or instance.sop_class.startswith(SECONDARY_CAPTURE + "."):
-        return WarningCode.CONTENT_NOT_AN_IMAGE, "a secondary capture (a picture of a screen or film), not a scan"
-    if instance.sop_class.startswith(VISIBLE_LIGHT):
-        return WarningCode.CONTENT_NOT_AN_IMAGE, "a photograph or microscopy, not a radiological scan"
-    if "LOCALIZER" in frame.image_type or LOCALIZER_WORDS.search(instance.header.text("SeriesDescription").upper()):
-        return WarningCode.CONTENT_LOCALIZER, "a localizer, made to plan other scans"
-    if instance.header.text("PresentationIntentType").upper() == "FOR PROCESSING":
-        return WarningCode.CONTENT_NOT_FOR_PRESENTATION, "raw detector data (FOR PROCESSING), not what a reader sees"
-    if "MOSAIC" in frame.image_type:
-        return WarningCode.CONTENT_FOUR_DIMENSIONAL, "a mosaic: all slices of a volume as tiles of one picture"
-    return None
+def contrast_agent_of(instance: Instance) -> bool | None:
+    """True if the header names a contrast agent, False if it says that there was none, None if it is silent."""
+    header = instance.header
+    places = header, header.item("SharedFunctionalGroupsSequence"), header.item("PerFrameFunctionalGroupsSequence")
+    used = (place.item("ContrastBolusUsageSequence").text("ContrastBolusAgentAdministered") for place in places)
+    said = (next(filter(None, used), "") or header.text("ContrastBolusAgent")).upper()
+    if said:
+        return said not in NO_CONTRAST
+    return True if header.items("ContrastBolusAgentSequence") else None

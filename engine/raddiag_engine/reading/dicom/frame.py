@@ -44,13 +44,15 @@ class Frame:
     Attributes:
         instance: The file.
         index: Zero-based number inside the file.
-        position_mm: (3,) LPS+ centre of the first voxel, (0020,0032); None if absent.
+        position_mm: (3,) LPS+ centre of the first voxel, (0020,0032); None if absent. Of an enhanced ultrasound volume
+            in the frame of the transducer (0020,930E): `in_patient` is then False.
         orientation: (2, 3) LPS+ unit vectors: along a row, and down a column, (0020,0037); None if absent.
         spacing_mm: (between rows, between columns), (0028,0030); None if absent.
         rescale: Stored values to values.
         windows: Grey-scale windows of this frame.
         image_type: (0008,0008), or the frame type (0008,9007).
         contrast: What makes frames of one place different images: echo time, kernel, stack.
+        in_patient: True if positions are in the patient's coordinates.
         moments: Attributes that count repetitions of one place, by name; the first that tells frames apart is used.
     """
 
@@ -63,6 +65,7 @@ class Frame:
     windows: tuple[Window, ...]
     image_type: tuple[str, ...]
     contrast: tuple[object, ...] = ()
+    in_patient: bool = True
     moments: dict[str, object] = field(default_factory=dict)
 
     @property
@@ -74,7 +77,8 @@ class Frame:
     def order(self) -> tuple[int, str, int]:
         """Acquisition order as the file tells it, independent of the file's name."""
         header = self.instance.header
-        return header.integer("InstanceNumber"), header.text("SOPInstanceUID"), self.index
+        part = header.integer("ConcatenationFrameOffsetNumber")
+        return header.integer("InstanceNumber"), header.text("SOPInstanceUID"), part + self.index
 
 
 def frames_of(instance: Instance) -> list[Frame]:
@@ -119,6 +123,11 @@ class _Groups:
 def _frame(instance: Instance, index: int, groups: _Groups) -> Frame:
     position = groups.macro("PlanePositionSequence", "ImagePositionPatient").numbers("ImagePositionPatient")
     orientation = groups.macro("PlaneOrientationSequence", "ImageOrientationPatient").numbers("ImageOrientationPatient")
+    in_volume = groups.macro("PlanePositionVolumeSequence", "ImagePositionVolume").numbers("ImagePositionVolume")
+    in_patient = len(position) == 3 or len(in_volume) != 3
+    if not in_patient:
+        place = groups.macro("PlaneOrientationVolumeSequence", "ImageOrientationVolume")
+        position, orientation = in_volume, place.numbers("ImageOrientationVolume")
     spacing = groups.macro("PixelMeasuresSequence", "PixelSpacing").numbers("PixelSpacing")
     frame_types = (f"{kind}ImageFrameTypeSequence" for kind in ("CT", "MR", "XRay3D", "PET", "US"))
     found = (groups.macro(sequence, "FrameType").texts("FrameType") for sequence in frame_types)
@@ -133,6 +142,7 @@ def _frame(instance: Instance, index: int, groups: _Groups) -> Frame:
         windows=windows_of(groups.macro("FrameVOILUTSequence", "WindowCenter")),
         image_type=image_type,
         contrast=_contrast(groups),
+        in_patient=in_patient,
         moments=_moments(groups),
     )
 

@@ -23,12 +23,13 @@ def group_frames(frames: Iterable[Frame]) -> list[list[Frame]]:
 
     Returns:
         Groups in the order of study date, series number and acquisition; frames in acquisition order. Neither depends
-        on the names or the order of the files.
+        on the names or the order of the files. Files of one SOPInstanceUID that stand alone are one group, so that
+        copies can be found.
     """
     by_key: dict[tuple[object, ...], list[Frame]] = {}
     for frame in sorted(frames, key=_shown_order):
         by_key.setdefault(_exact_key(frame), []).append(frame)
-    return [cluster for group in by_key.values() for cluster in _clusters_in_space(group)]
+    return [cluster for group in by_key.values() for cluster in clusters_in_space(group)]
 
 
 def stands_alone(frame: Frame) -> bool:
@@ -39,29 +40,42 @@ def stands_alone(frame: Frame) -> bool:
     return not frame.placed and (instance.frame_count > 1 or instance.modality not in SLICED)
 
 
-def _exact_key(frame: Frame) -> tuple[object, ...]:
+def differences(frame: Frame) -> dict[str, object]:
+    """What makes frames of one series different images, by name; frames of one scan agree in all of it."""
     instance = frame.instance
     header = instance.header
-    return (
-        instance.series,
-        instance.sop_class,
-        instance.shape,
-        header.integer("SamplesPerPixel", 1),
-        header.text("PhotometricInterpretation"),
-        frame.image_type,
-        frame.contrast,
-        frame.placed,
-        instance.path if stands_alone(frame) else None,
-    )
+    echo, kernel, stack = frame.contrast
+    return {
+        "kind of object": instance.sop_class,
+        "rows and columns": instance.shape,
+        "colour": (header.integer("SamplesPerPixel", 1), header.text("PhotometricInterpretation")),
+        "image type": frame.image_type,
+        "echo time": echo,
+        "kernel": kernel,
+        "stack": stack,
+        "having a place": (frame.placed, frame.in_patient),
+    }
+
+
+def _exact_key(frame: Frame) -> tuple[object, ...]:
+    alone = _picture(frame) if stands_alone(frame) else None
+    return (frame.instance.series, *differences(frame).values(), alone)
+
+
+def _picture(frame: Frame) -> str:
+    """What names a picture that stands alone: its parts where it is concatenated, its UID, else its file."""
+    header = frame.instance.header
+    return header.text("ConcatenationUID") or header.text("SOPInstanceUID") or str(frame.instance.path)
 
 
 def _shown_order(frame: Frame) -> tuple[object, ...]:
     header = frame.instance.header
-    study = (header.text("StudyDate"), header.text("StudyInstanceUID"))
+    study = header.text("StudyDate"), header.text("StudyInstanceUID")
     return (*study, header.integer("SeriesNumber"), frame.instance.series, *frame.order, str(frame.instance.path))
 
 
-def _clusters_in_space(frames: Sequence[Frame]) -> list[list[Frame]]:
+def clusters_in_space(frames: Sequence[Frame]) -> list[list[Frame]]:
+    """Frames by orientation and pixel spacing."""
     clusters: list[list[Frame]] = []
     for frame in frames:
         home = next((cluster for cluster in clusters if _aligned(cluster[0], frame)), None)

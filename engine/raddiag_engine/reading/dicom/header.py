@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-import struct
 from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 
-# What pydicom raises when an element is converted on first access and its bytes do not fit its VR.
-_BAD_VALUE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, NotImplementedError, struct.error)
+# What numbers and texts raise when they are made of values that are none.
+_BAD_VALUE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
 
 
 class Header:
@@ -24,7 +23,9 @@ class Header:
         """All values of an element."""
         try:
             value = self.dataset.get(keyword)
-        except _BAD_VALUE:
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001 - elements are converted on first access, and raise what their bytes provoke
             return ()
         if value is None or value == "":
             return ()
@@ -32,8 +33,7 @@ class Header:
 
     def texts(self, keyword: str) -> tuple[str, ...]:
         """All values as text, upper and lower case as written, without padding."""
-        texts = (v.decode("ascii", "replace") if isinstance(v, bytes) else str(v) for v in self.values(keyword))
-        return tuple(text.strip(" \0") for text in texts)
+        return tuple(_text(value).strip(" \0") for value in self.values(keyword))
 
     def text(self, keyword: str) -> str:
         """The first value as text, or an empty string."""
@@ -63,6 +63,16 @@ class Header:
     def item(self, keyword: str) -> Header:
         """The first item of a sequence, or an empty header."""
         return next(iter(self.items(keyword)), EMPTY)
+
+
+def _text(value: Any) -> str:
+    """As text; a name in a character set that is not as stated keeps its ASCII letters."""
+    if isinstance(value, bytes):
+        return value.decode("ascii", "replace")
+    try:
+        return str(value)
+    except (LookupError, ValueError, TypeError, AttributeError):  # a person's name is decoded only now
+        return bytes(getattr(value, "original_string", b"")).decode("ascii", "replace")
 
 
 EMPTY = Header(Dataset())

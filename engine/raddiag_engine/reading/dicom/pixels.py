@@ -14,11 +14,15 @@ from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, Implic
 
 from raddiag_engine.reading.colour import is_grey, luminance, to_8_bit
 from raddiag_engine.reading.dicom.frame import Frame
+from raddiag_engine.reading.dicom.frame_codecs import NAMES, PixelLayout, codec_for, layout_of, native_frame
 from raddiag_engine.reading.dicom.instance import Instance
 from raddiag_engine.reading.failures import as_read_error
 
 # Tried in this order: measured to decode all public samples exactly; Pillow last, which is 8-bit for JPEG.
 DECODER_ORDER = ("pylibjpeg", "gdcm", "pydicom", "pillow")
+PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+# What pydicom turns into RGB, or what needs no turning; the retired others would come out in false colours.
+COLOUR_SPACES = {"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT"}
 
 
 @dataclass(frozen=True)
@@ -71,33 +75,72 @@ class PixelFile:
         count = frame.instance.frame_count
         doing = "decode the pixels" if count == 1 else f"decode frame {frame.index + 1} of {count}"
         with as_read_error(self.path, doing):
-            pixels, decoder = self._decoded(frame.index)
-            photometric = str(self.dataset.get("PhotometricInterpretation", ""))
-            if photometric == "PALETTE COLOR":
+            if not any(keyword in self.dataset for keyword in PIXEL_KEYWORDS):
+                raise EOFError("the file ends before its pixels")
+            layout = layout_of(self.dataset)
+            pixels, decoder = self._decoded(frame.index, count, layout)
+            if layout.photometric == "PALETTE COLOR":
                 return _colour_frame(_through_palette(pixels, self.dataset), 8, decoder)
             if pixels.ndim == 3:
-                return _colour_frame(pixels, int(self.dataset.get("BitsStored", 8)), decoder)
+                if layout.photometric not in COLOUR_SPACES:
+                    raise ValueError(f"its colours are {layout.photometric or 'of no stated kind'}, which is not read")
+                return _colour_frame(pixels, layout.bits_stored, decoder)
             through_lut = bool(self.dataset.get("ModalityLUTSequence"))
             if through_lut:
                 pixels = np.asarray(apply_modality_lut(pixels, self.dataset))
             return DecodedFrame(pixels, None, decoder, through_lut)
 
-    def _decoded(self, index: int) -> tuple[NDArray[np.generic], str]:
-        decoder = get_decoder(self.transfer_syntax)
+    def _decoded(self, index: int, count: int, layout: PixelLayout) -> tuple[NDArray[np.generic], str]:
+        syntax = self.transfer_syntax
+        name = NAMES.get(syntax, syntax.name)
+        own = codec_for(syntax, layout)
+        if own is not None:
+            plain = native_frame(self.dataset, index, count, own[1], layout)
+            return _native_pixels(plain, layout), f"{own[0]} ({name})"
+        decoder = get_decoder(syntax)
         if "TransferSyntaxUID" not in self.dataset.file_meta:
-            self.dataset.file_meta.TransferSyntaxUID = self.transfer_syntax
-        if not self.transfer_syntax.is_encapsulated:
-            return decoder.as_array(self.dataset, index=index)[0], ""
-        plugins = [name for name in DECODER_ORDER if name in decoder.available_plugins]
+            self.dataset.file_meta.TransferSyntaxUID = syntax
+        if not syntax.is_encapsulated:
+            return self._uncompressed(decoder, index, layout), ""
+        plugins = [plugin for plugin in DECODER_ORDER if plugin in decoder.available_plugins]
         if not plugins:
-            raise ValueError(f"there is no decoder for {self.transfer_syntax.name}")
+            raise ValueError(f"there is no decoder for {name}")
         failures: list[str] = []
         for plugin in plugins:
             pixels, failure = _attempt(decoder, self.dataset, index, plugin)
             if pixels is not None:
-                return pixels, f"{plugin} ({self.transfer_syntax.name})"
+                return pixels, f"{plugin} ({name})"
             failures.append(failure)
         raise ValueError(failures[0].rpartition("all available plugins:")[2])
+
+    def _uncompressed(self, decoder: Any, index: int, layout: PixelLayout) -> NDArray[np.generic]:
+        """The frame; stored bits that do not begin at bit 0 (High Bit, (0028,0102)) are moved there."""
+        unused_below = int(self.dataset.get("HighBit", layout.bits_stored - 1)) + 1 - layout.bits_stored
+        unused_above = layout.bits_allocated - layout.bits_stored - unused_below
+        if unused_below <= 0 or unused_above < 0 or "PixelData" not in self.dataset:
+            return np.asarray(decoder.as_array(self.dataset, index=index)[0])
+        pixels = np.asarray(decoder.as_array(self.dataset, index=index, correct_unused_bits=False)[0])
+        # To the top and back down, which keeps the sign.
+        return np.asarray((pixels << unused_above) >> (unused_above + unused_below))
+
+
+def _native_pixels(plain: bytes, layout: PixelLayout) -> NDArray[np.generic]:
+    return np.asarray(
+        get_decoder(ExplicitVRLittleEndian).as_array(
+            plain,
+            index=0,
+            rows=layout.rows,
+            columns=layout.columns,
+            samples_per_pixel=layout.samples,
+            bits_allocated=layout.bits_allocated,
+            bits_stored=layout.bits_stored,
+            pixel_representation=int(layout.signed),
+            photometric_interpretation=layout.photometric,
+            planar_configuration=0,
+            number_of_frames=1,
+            pixel_keyword="PixelData",
+        )[0]
+    )
 
 
 def _attempt(decoder: Any, dataset: pydicom.Dataset, index: int, plugin: str) -> tuple[NDArray[np.generic] | None, str]:

@@ -73,13 +73,44 @@ def stacks_of(frames: Sequence[Frame], digest: Callable[[Frame], Hashable]) -> l
         loop = [part[0] for part in parts]
         return [Stack(loop, copies, is_loop=True, warnings=[*copied, ScanWarning(WarningCode.CONTENT_CINE, text)])]
     if name in SIDE_BY_SIDE and len(parts) <= MOST_SIDE_BY_SIDE:
-        stacks = [Stack(sorted_by_place(part), warnings=list(copied)) for part in parts]
+        text = f"one of {len(parts)} parts of its series, told apart by {name}"
+        note = ScanWarning(WarningCode.CONTENT_SPLIT, text)
+        stacks = [Stack(sorted_by_place(part), warnings=[*copied, note]) for part in parts]
         stacks[0].copies = copies
         return stacks
     repeats = [frame for part in parts[1:] for frame in part]
     text = f"the series shows one volume {len(parts)} times, by {name} (4D); the first is used"
     warning = ScanWarning(WarningCode.CONTENT_FOUR_DIMENSIONAL, text)
     return [Stack(sorted_by_place(parts[0]), copies, repeats, warnings=[*copied, warning])]
+
+
+def lone_stacks(frames: Sequence[Frame], digest: Callable[[Frame], Hashable], *, is_loop: bool) -> list[Stack]:
+    """Stacks of pictures without a place that claim to be the same one: copies are dropped, others stand alone.
+
+    Args:
+        frames: In acquisition order; those of a file follow one another, as do the parts of a concatenation.
+        digest: Fingerprint of a frame's pixels; asked for only where there are several files.
+        is_loop: True if the frames of a file are moments.
+    """
+    by_place: dict[int, list[Frame]] = defaultdict(list)
+    by_file: dict[object, list[Frame]] = defaultdict(list)
+    for frame in frames:
+        by_place[frame.order[2]].append(frame)
+        by_file[frame.instance.path].append(frame)
+    if len(by_file) == 1 or max(map(len, by_place.values())) == 1:
+        return [Stack(sorted(frames, key=lambda frame: frame.order[2]), is_loop=is_loop)]
+    stacks: dict[tuple[Hashable, ...], Stack] = {}
+    for part in by_file.values():
+        fingerprint = tuple(digest(frame) for frame in part)
+        if fingerprint in stacks:
+            stacks[fingerprint].copies += part
+        else:
+            stacks[fingerprint] = Stack(part, is_loop=is_loop)
+    for stack in stacks.values():
+        if stack.copies:
+            text = "the file is there several times with the same pixels; one is used"
+            stack.warnings.append(ScanWarning(WarningCode.GEOMETRY_DUPLICATE, text))
+    return list(stacks.values())
 
 
 def _places(frames: Sequence[Frame]) -> dict[int, int]:

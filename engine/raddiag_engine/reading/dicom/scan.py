@@ -9,131 +9,84 @@ from typing import Any
 
 import numpy as np
 
-from raddiag_engine.cases import Modality, Scan, WarningCode
+from raddiag_engine.cases import Scan, WarningCode
 from raddiag_engine.reading import affine as geometry
-from raddiag_engine.reading.dicom import content
+from raddiag_engine.reading.dicom.cine import frame_time_ms
+from raddiag_engine.reading.dicom.description import described
+from raddiag_engine.reading.dicom.exclusion import why_unusable
 from raddiag_engine.reading.dicom.frame import Frame
 from raddiag_engine.reading.dicom.repetition import Stack
-from raddiag_engine.reading.dicom.spacing import pixel_spacing_mm
-from raddiag_engine.reading.dicom.stack import spacing_warnings, stack_affine
+from raddiag_engine.reading.dicom.spacing import pixel_size
+from raddiag_engine.reading.dicom.stack import slice_places, spacing_warnings, stack_affine, stack_failure
+from raddiag_engine.reading.dicom.subtraction import NotSubtractedError, is_to_be_subtracted, subtracted
 from raddiag_engine.reading.dicom.volume import Volume
 from raddiag_engine.reading.few_slices import slice_as_image, volume_or_images
 from raddiag_engine.reading.finish import finish, unusable
-from raddiag_engine.reading.formats import FileFormat
+from raddiag_engine.reading.straighten import straightened
 
 UNKNOWN_THICKNESS_MM = 1.0
 NO_DEPTH_MM = 1.0
 VIEWS_IN_FRAMES = {"STATIC", "WHOLE BODY"}
+SLICED = {"CT", "MR", "PT"}
 
 
 def scans_of_stack(stack: Stack, volume: Volume, copies: tuple[Path, ...]) -> Iterator[Scan]:
-    """One volume, one loop, or an image for each of one or two slices.
+    """One volume, one loop, or an image for each of one or two slices; of what is corrected, the original as well.
 
     Args:
         stack: The frames, and what was found when they were sorted.
         volume: Their voxels; frames that could not be decoded are missing there.
         copies: Files dropped because their pixels are there already; they count as sources.
     """
-    scan = _described(volume, copies)
+    scan = described(volume, copies)
     frames = volume.frames
     scan = _placed(scan, frames) if frames[0].placed and not stack.is_loop else _unplaced(scan, frames, stack)
     scan = replace(scan, warnings=(*scan.warnings, *stack.warnings))
-    scan = _judged(scan, frames[0], stack)
+    scan = _judged(scan, frames, stack)
     if stack.is_loop and len(frames) > 1:
-        yield finish(replace(scan, kind="cine"))
+        loop = replace(scan, kind="cine", frame_time_ms=frame_time_ms(frames))
+        yield from _with_mask_subtracted(loop, frames)
     elif stack.is_loop or _frames_are_views(frames[0]):
         yield from (finish(slice_as_image(scan, i, frames[i].windows)) for i in range(len(frames)))
     else:
-        yield from (finish(part) for part in volume_or_images(scan))
+        for part in volume_or_images(scan):
+            yield from _with_straightened(part)
+
+
+def _with_straightened(scan: Scan) -> Iterator[Scan]:
+    copy = straightened(scan) if scan.usable else None
+    if copy is None:
+        yield finish(scan)
+        return
+    yield finish(copy)
+    yield finish(unusable(scan, "its slices are tilted; the copy with straightened slices is used instead"))
+
+
+def _with_mask_subtracted(loop: Scan, frames: list[Frame]) -> Iterator[Scan]:
+    header = frames[0].instance.header
+    if not is_to_be_subtracted(header) or loop.colour is not None:
+        yield finish(loop)
+        return
+    if len(frames) < frames[0].instance.frame_count:
+        message = "the mask is not subtracted: some frames cannot be decoded, so that their numbers no longer hold"
+        yield finish(loop.warned(WarningCode.VALUES_SUBTRACTED, message))
+        return
+    try:
+        voxels = subtracted(loop.voxels, header)
+    except NotSubtractedError as error:
+        yield finish(loop.warned(WarningCode.VALUES_SUBTRACTED, f"the mask is not subtracted: {error}"))
+        return
+    copy = replace(loop, voxels=voxels, windows=(), padding=None, units="difference to the mask")
+    copy = copy.warned(WarningCode.VALUES_SUBTRACTED, "a copy with the mask of the header subtracted")
+    if len(voxels) == 1:
+        copy = replace(slice_as_image(copy, 0), frame_time_ms=None)
+    yield finish(copy)
+    yield finish(unusable(loop, "its mask is not subtracted; the copy with the mask subtracted is used instead"))
 
 
 def _frames_are_views(frame: Frame) -> bool:
     """Nuclear medicine keeps views from several sides as frames of one file."""
     return not frame.placed and frame.instance.modality == "NM" and bool(VIEWS_IN_FRAMES & set(frame.image_type))
-
-
-def _described(volume: Volume, copies: tuple[Path, ...]) -> Scan:
-    middle = volume.frames[len(volume.frames) // 2]
-    instance = middle.instance
-    header = instance.header
-    modality = content.modality_of(instance)
-    scan = Scan(
-        id="",
-        kind="volume",
-        voxels=volume.voxels,
-        modality=modality,
-        anatomy=content.anatomy_of(instance),
-        plane=content.view_of(instance, modality),
-        units=_units(middle, modality, volume),
-        windows=middle.windows,
-        inverted=_is_inverted(middle),
-        padding=None if volume.through_lut or volume.colour is not None else _padding(middle),
-        colour=volume.colour,
-        sources=tuple(dict.fromkeys([*(frame.instance.path for frame in volume.frames), *copies])),
-        file_format=FileFormat.DICOM.value,
-        decoder=volume.decoder,
-        body_part=content.body_part_of(instance),
-        series_date=header.text("SeriesDate") or header.text("StudyDate"),
-        frame_of_reference=instance.frame_of_reference,
-        identity=instance.identity,
-    )
-    if volume.colour is not None:
-        scan = scan.warned(WarningCode.CONTENT_COLOUR, "a colour image; the network is given its luminance")
-    through_line = not volume.through_lut and volume.colour is None
-    if through_line and any(frame.rescale.slope_missing for frame in volume.frames):
-        message = "the file gives a rescale intercept, but the rescale slope is missing; it is taken to be 1"
-        scan = scan.warned(WarningCode.VALUES_RESCALE_MISSING, message)
-    if modality is Modality.CT:
-        scan = _checked_hounsfield(scan, middle)
-    if header.text("BurnedInAnnotation").upper() == "YES":
-        scan = scan.warned(WarningCode.CONTENT_BURNED_IN, "text is burned into the picture")
-    return scan
-
-
-def _units(frame: Frame, modality: Modality, volume: Volume) -> str:
-    """ "HU" for rescaled CT unless the header names another unit; (0054,1001) for PET; else "stored"."""
-    if volume.through_lut:
-        return frame.instance.header.item("ModalityLUTSequence").text("ModalityLUTType") or "stored"
-    named = frame.rescale.unit if frame.rescale.unit not in ("US", "NONE") else ""
-    if modality is Modality.CT and frame.rescale.given:
-        return named or "HU"
-    return frame.instance.header.text("Units") or named or "stored"
-
-
-def _is_inverted(frame: Frame) -> bool:
-    header = frame.instance.header
-    monochrome1 = header.text("PhotometricInterpretation").upper() == "MONOCHROME1"
-    return monochrome1 or header.text("PresentationLUTShape").upper() == "INVERSE"
-
-
-def _padding(frame: Frame) -> tuple[float, float] | None:
-    """PixelPaddingValue (0028,0120) and its range limit (0028,0121) after rescaling, lower first."""
-    header = frame.instance.header
-    value = header.number("PixelPaddingValue")
-    if value is None:
-        return None
-    limit = header.number("PixelPaddingRangeLimit")
-    bits, signed = header.integer("BitsAllocated", 16), header.integer("PixelRepresentation") == 1
-    ends = [_as_stored(end, bits, signed) for end in (value, value if limit is None else limit)]
-    low, high = sorted(frame.rescale.slope * end + frame.rescale.intercept for end in ends)
-    return low, high
-
-
-def _as_stored(value: float, bits: int, signed: bool) -> float:
-    """A padding value written with the wrong sign, as it is stored in the pixels."""
-    if signed and value >= 2 ** (bits - 1):
-        return value - 2**bits
-    return value + 2**bits if not signed and value < 0 else value
-
-
-def _checked_hounsfield(scan: Scan, frame: Frame) -> Scan:
-    if not frame.rescale.given and scan.units != "HU":
-        message = "CT without rescale slope and intercept: the values are not known to be Hounsfield units"
-        return scan.warned(WarningCode.VALUES_RESCALE_MISSING, message)
-    if scan.units == "HU" and scan.voxels.min() >= 0 and scan.voxels.max() > 0:
-        message = "no value is below 0 HU: there is no air, fat or lung in it, or the values are shifted by about 1024"
-        return scan.warned(WarningCode.VALUES_OUT_OF_RANGE, message)
-    return scan
 
 
 def _placed(scan: Scan, frames: list[Frame]) -> Scan:
@@ -143,9 +96,21 @@ def _placed(scan: Scan, frames: list[Frame]) -> Scan:
     if spacing is None:
         return scan.warned(WarningCode.GEOMETRY_UNKNOWN, "the header does not say how large a pixel is")
     affine = stack_affine(positions, orientation, spacing, _thickness_mm(frames[0]))
-    warnings = (*scan.warnings, *spacing_warnings(positions, orientation))
-    spacing_mm, plane = geometry.spacing_mm(affine), geometry.plane(affine)
-    return replace(scan, affine=affine, spacing_mm=spacing_mm, plane=plane, warnings=warnings)
+    scan = replace(scan, warnings=(*scan.warnings, *spacing_warnings(positions, orientation)))
+    failure = stack_failure(positions)
+    if failure is not None:
+        scan = unusable(scan.warned(WarningCode.GEOMETRY_FAILED, failure), failure)
+    if not frames[0].in_patient:
+        message = "the slices lie in the frame of the transducer, not the patient's: left and right are unknown"
+        scan = replace(scan, spacing_mm=geometry.spacing_mm(affine))
+        return scan.warned(WarningCode.GEOMETRY_UNKNOWN, message)
+    return replace(
+        scan,
+        affine=affine,
+        spacing_mm=geometry.spacing_mm(affine),
+        plane=geometry.plane(affine),
+        slice_places=slice_places(positions, orientation),
+    )
 
 
 def _thickness_mm(frame: Frame) -> float:
@@ -157,20 +122,30 @@ def _thickness_mm(frame: Frame) -> float:
 def _unplaced(scan: Scan, frames: list[Frame], stack: Stack) -> Scan:
     if len(frames) > 1 and not stack.is_loop:
         message = "the header does not say where the slices lie; they are in the order of their numbers"
-        return scan.warned(WarningCode.GEOMETRY_UNKNOWN, message)
-    spacing, doubt = pixel_spacing_mm(frames[0])
+        scan = scan.warned(WarningCode.GEOMETRY_UNKNOWN, message)
+        if frames[0].instance.modality in SLICED:
+            failure = "the header does not say where its slices lie, so that their order is not known"
+            scan = unusable(scan.warned(WarningCode.GEOMETRY_FAILED, failure), failure)
+        return scan
+    size = pixel_size(frames[0])
     # The last two lengths count: one frame becomes an image, and of a loop the first axis is time.
-    scan = replace(scan, spacing_mm=(NO_DEPTH_MM, *spacing) if spacing else None)
-    if doubt:
-        scan = scan.warned(WarningCode.GEOMETRY_UNKNOWN, doubt)
-    if stack.is_loop and not stack.warnings:
+    spacing = (NO_DEPTH_MM, *size.spacing_mm) if size.spacing_mm else None
+    scan = replace(scan, spacing_mm=spacing, calibrated_region=size.bounds)
+    if size.doubt:
+        scan = scan.warned(WarningCode.GEOMETRY_UNKNOWN, size.doubt)
+    if size.bounds is not None:
+        top, bottom, left, right = size.bounds
+        message = f"lengths hold only in rows {top + 1} to {bottom + 1} and columns {left + 1} to {right + 1}"
+        scan = scan.warned(WarningCode.GEOMETRY_PART_CALIBRATED, message)
+    if stack.is_loop and not any(warning.code is WarningCode.CONTENT_CINE for warning in stack.warnings):
         scan = scan.warned(WarningCode.CONTENT_CINE, f"{len(frames)} frames in time, not in depth")
     return scan
 
 
-def _judged(scan: Scan, frame: Frame, stack: Stack) -> Scan:
-    verdict = content.why_unusable(frame)
+def _judged(scan: Scan, frames: list[Frame], stack: Stack) -> Scan:
+    verdict = why_unusable(frames[0])
     if verdict is not None:
         code, reason = verdict
-        scan = unusable(scan.warned(code, reason), reason)
+        # What it is comes before what is wrong with its geometry.
+        scan = replace(scan.warned(code, reason), usable=False, reason=reason)
     return unusable(scan, stack.conflict) if stack.conflict else scan

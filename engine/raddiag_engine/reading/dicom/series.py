@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-from raddiag_engine.cases import Scan, Skipped
+from raddiag_engine.cases import Scan, ScanWarning, Skipped
 from raddiag_engine.errors import ReadError
 from raddiag_engine.reading.dicom.frame import Frame, frames_of
-from raddiag_engine.reading.dicom.grouping import SLICED, group_frames
+from raddiag_engine.reading.dicom.grouping import SLICED, group_frames, stands_alone
 from raddiag_engine.reading.dicom.instance import Instance, read_instance
 from raddiag_engine.reading.dicom.pixels import PixelFile
-from raddiag_engine.reading.dicom.repetition import Stack, stacks_of
+from raddiag_engine.reading.dicom.repetition import Stack, lone_stacks, stacks_of
+from raddiag_engine.reading.dicom.same_uid import Claims, claims_of, same_uid_warning
 from raddiag_engine.reading.dicom.scan import scans_of_stack
+from raddiag_engine.reading.dicom.split_note import split_notes
 from raddiag_engine.reading.dicom.volume import decode_volume
 from raddiag_engine.reading.failures import as_read_error
 
@@ -38,37 +40,58 @@ def read_dicom_files(files: Sequence[Path], started: Started) -> Iterator[Scan |
                 frames.extend(frames_of(read_instance(path)))
         except ReadError as error:
             yield Skipped(path, error.reason)
-    for group in group_frames(frames):
-        yield from _read_group(group, started)
+    if not frames:
+        return
+    try:
+        with as_read_error(frames[0].instance.path, "sort the files into series"):
+            groups = group_frames(frames)
+            notes = split_notes(groups)
+            claims = claims_of(frames)
+    except ReadError as error:
+        yield from (Skipped(path, error.reason) for path in sorted(_paths(frames)))
+        return
+    for group, note in zip(groups, notes, strict=True):
+        yield from _read_group(group, [note] if note else [], claims, started)
 
 
-def _read_group(group: list[Frame], started: Started) -> Iterator[Scan | Skipped]:
+def _read_group(
+    group: list[Frame], notes: list[ScanWarning], claims: Claims, started: Started
+) -> Iterator[Scan | Skipped]:
+    done: set[Path] = set()
     try:
         with as_read_error(group[0].instance.path, "put its series together"):
             stacks = _stacks(group, started)
         for stack in stacks:
             with as_read_error(stack.frames[0].instance.path, "put its series together"):
+                fault = same_uid_warning(stack.frames, stack.copies, claims)
+                stack.warnings = [*notes, *stack.warnings, *([fault] if fault else [])]
                 found = list(_read_stack(stack, started))
+            for item in found:
+                done.update(item.sources if isinstance(item, Scan) else (item.path,))
             yield from found
     except ReadError as error:
-        yield from (Skipped(path, error.reason) for path in sorted(_paths(group)))
+        yield from (Skipped(path, error.reason) for path in sorted(_paths(group) - done))
 
 
 def _stacks(group: list[Frame], started: Started) -> list[Stack]:
     first = group[0]
-    if not first.placed:
-        return [Stack(group, is_loop=first.instance.frame_count > 1 and not _frames_are_slices(first.instance))]
     if len(group) == 1:
         return [Stack(group)]
-    fingerprint = _Fingerprint(started)
-    return stacks_of(group, fingerprint)
+    if not first.placed:
+        is_loop = first.instance.frame_count > 1 and not _frames_are_slices(first.instance)
+        return (
+            lone_stacks(group, _Fingerprint(started), is_loop=is_loop)
+            if stands_alone(first)
+            else [Stack(group, is_loop=is_loop)]
+        )
+    return stacks_of(group, _Fingerprint(started))
 
 
 def _frames_are_slices(instance: Instance) -> bool:
     """True if the frames of a file that gives no positions are slices or views, not moments."""
     if instance.modality == "NM":
         return not {"DYNAMIC", "GATED", "TOMO", "GATED TOMO"} & set(instance.image_type)
-    return instance.modality in SLICED or instance.modality == "SEG"
+    return instance.modality in SLICED or instance.modality in ("SEG", "RTDOSE")
 
 
 def _read_stack(stack: Stack, started: Started) -> Iterator[Scan | Skipped]:
@@ -100,7 +123,8 @@ class _Fingerprint:
             if self.file is None or self.file.path != frame.instance.path:
                 self.started(frame.instance.path, "pixels")
                 self.file = PixelFile(frame.instance)
-            stored = self.file.frame(frame).stored
+            decoded = self.file.frame(frame)
         except ReadError:  # reported when the scan is decoded; until then it is like no other
             return f"undecodable {frame.instance.path} {frame.index}"
-        return hashlib.sha256(repr(frame.rescale).encode() + stored.tobytes()).hexdigest()
+        colour = b"" if decoded.colour is None else decoded.colour.tobytes()
+        return hashlib.sha256(repr(frame.rescale).encode() + decoded.stored.tobytes() + colour).hexdigest()

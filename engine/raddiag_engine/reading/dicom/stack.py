@@ -19,6 +19,9 @@ IRREGULAR_MM = 0.015
 GAP_SPACINGS = 1.5
 SAME_PLACE_MM = 0.01
 DRIFT_MM = 0.5
+FAILED_DRIFT_MM = 5.0
+# Positions are to come back to a hundredth of a millimetre.
+PLACE_MM = 0.005
 
 Positions = NDArray[np.float64]
 
@@ -31,6 +34,23 @@ def distances_along_normal(positions_mm: Positions, orientation: NDArray[np.floa
 def typical_spacing(steps_mm: NDArray[np.float64]) -> float:
     """The lower median of the steps, so that a few gaps do not stretch it."""
     return float(np.quantile(steps_mm, 0.5, method="lower"))
+
+
+def regular_spacing(positions_mm: Positions, orientation: NDArray[np.float64]) -> float:
+    """The mean of the steps along the normal that are no gaps, of sorted positions."""
+    steps = np.diff(distances_along_normal(positions_mm, orientation))
+    return float(steps[steps < GAP_SPACINGS * typical_spacing(steps)].mean())
+
+
+def slice_places(positions_mm: Positions, orientation: NDArray[np.float64]) -> tuple[float, ...] | None:
+    """Where sorted slices lie along the slice axis of their affine, as array indices; None if at 0, 1, 2 and so on."""
+    if len(positions_mm) < 3:
+        return None
+    distances = distances_along_normal(positions_mm, orientation)
+    spacing = regular_spacing(positions_mm, orientation)
+    places = (distances - distances[0]) / spacing
+    off_mm = np.abs(places - np.arange(len(places))).max() * spacing
+    return tuple(float(place) for place in places) if off_mm > PLACE_MM else None
 
 
 def stack_affine(
@@ -49,9 +69,7 @@ def stack_affine(
     if len(positions_mm) > 1:
         along = positions_mm[-1] - positions_mm[0]
         # A typical step in the true direction: tilt is kept, a gap is not spread over the other slices.
-        steps = np.diff(distances_along_normal(positions_mm, orientation))
-        regular = steps[steps < GAP_SPACINGS * typical_spacing(steps)]
-        step = along * (regular.mean() / (along @ normal))
+        step = along * (regular_spacing(positions_mm, orientation) / (along @ normal))
     return affine_from_lps(positions_mm[0], step, orientation[1] * spacing_mm[0], orientation[0] * spacing_mm[1])
 
 
@@ -79,17 +97,29 @@ def spacing_warnings(positions_mm: Positions, orientation: NDArray[np.float64]) 
     return warnings
 
 
+def stack_failure(positions_mm: Positions) -> str | None:
+    """Why sorted slices are no stack at all, so that no affine can place them; None if they are one."""
+    beside_mm = float(_beside_the_line_mm(positions_mm).max()) if len(positions_mm) > 2 else 0.0
+    if beside_mm > FAILED_DRIFT_MM:
+        return f"its slices lie up to {beside_mm:.1f} mm beside one another, not above: they are no single stack"
+    return None
+
+
 def _drift(positions_mm: Positions) -> list[ScanWarning]:
     """Slices whose first voxel does not lie on the line through the first and the last."""
-    along = positions_mm[-1] - positions_mm[0]
-    along = along / np.linalg.norm(along)
-    offsets = positions_mm - positions_mm[0]
-    beside = np.linalg.norm(offsets - np.outer(offsets @ along, along), axis=1)
+    beside = _beside_the_line_mm(positions_mm)
     moved = np.flatnonzero(beside > DRIFT_MM)
     if not len(moved):
         return []
     message = f"{len(moved)} slices lie up to {beside.max():.1f} mm beside the line of the others"
     return [ScanWarning(WarningCode.GEOMETRY_IRREGULAR_SPACING, message, tuple(int(i) for i in moved))]
+
+
+def _beside_the_line_mm(positions_mm: Positions) -> NDArray[np.float64]:
+    along = positions_mm[-1] - positions_mm[0]
+    along = along / np.linalg.norm(along)
+    offsets = positions_mm - positions_mm[0]
+    return np.linalg.norm(offsets - np.outer(offsets @ along, along), axis=1)
 
 
 def _listed(texts: Sequence[str], most: int = 5) -> str:
