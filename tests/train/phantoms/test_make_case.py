@@ -7,8 +7,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from raddiag_engine.cases import Anatomy
+from raddiag_engine.cases import Anatomy, Modality
 from raddiag_engine.errors import ConfigError
+from raddiag_train.phantoms import radiograph
 from raddiag_train.phantoms.case import PhantomCase, drawn_disorders, make_case
 from raddiag_train.phantoms.vocabulary import vocabulary
 
@@ -88,11 +89,32 @@ def test_a_lesion_is_clear_where_it_shows_and_lost_in_noise_elsewhere(
             difference = np.abs(scan.voxels.astype(float) - same.voxels)
             if sick.masks[scan.id]:
                 mask = sick.masks[scan.id][name]
-                # Ribs and vessels behind a nodule count as noise here, so its brightest fifth is what must stand out.
-                assert np.percentile(difference[mask], 80) > 3 * _noise(same.voxels, mask)
+                noise = _noise(same.voxels, mask)
+                # Rose (1948) asks for 5 over the area of a lesion to be seen at all; its voxels stand out singly, too.
+                assert difference[mask].mean() * np.sqrt(mask.sum()) > 25 * noise
+                assert np.percentile(difference[mask], 75) > 2.5 * noise
             elif scan.id.rsplit("-", 1)[1] not in visible_in and difference.any():
                 changed = difference > 0.2 * difference.max()
                 assert difference[changed].mean() < 1.5 * _noise(same.voxels, changed)
+
+
+def test_the_noise_is_estimated_behind_ribs_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, with_and_without: dict[str, list[tuple[PhantomCase, PhantomCase]]]
+) -> None:
+    class NoNoise:
+        def standard_normal(self, shape: tuple[int, ...], dtype: type = float) -> np.ndarray:
+            return np.zeros(shape, dtype)
+
+    exposed = radiograph.expose
+    monkeypatch.setattr(radiograph, "expose", lambda integrals, rng, **how: exposed(integrals, NoNoise(), **how))
+    for sick, healthy in with_and_without["Pulmonary nodule"]:
+        noisy, clean = (
+            next(scan for scan in phantom.case.scans if scan.modality is Modality.XRAY)
+            for phantom in (healthy, make_case(healthy.seed, disorders=(), anatomy=Anatomy.CHEST))
+        )
+        mask = sick.masks[noisy.id]["Pulmonary nodule"]
+        true = (noisy.voxels.astype(float) - clean.voxels)[mask].std()
+        assert _noise(noisy.voxels, mask) == pytest.approx(true, rel=0.25)
 
 
 def _noise(voxels: np.ndarray, region: np.ndarray) -> float:
