@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel
@@ -16,6 +18,7 @@ from raddiag_engine.errors import ReadError
 from raddiag_engine.preparation import PreparationConfig, prepare_case
 from raddiag_engine.reading import read_file
 from raddiag_train.data import prepared as prepared_module
+from raddiag_train.data.case_identity import ContentIndex
 from raddiag_train.data.labels import label_space
 from raddiag_train.data.npy_append import NpyAppender
 from raddiag_train.data.prepared import PreparedDataset
@@ -78,6 +81,41 @@ def test_what_is_prepared_is_not_prepared_again(
     monkeypatch.setattr(prepared_module, "prepare_record", never)
     assert dataset(records[::-1], tmp_path / "cache")[1].scans[1].is_volume
     assert shards(tmp_path / "cache") == before
+
+
+def test_a_data_set_that_was_moved_or_touched_is_read_but_not_prepared_again(
+    records: list[CaseRecord], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    before = np.array(dataset(records, cache)[1].scans[0].voxels)
+    monkeypatch.setattr(prepared_module, "prepare_record", lambda *_: pytest.fail("prepared again"))
+    moved = tmp_path / "moved.png"
+    shutil.copy(tmp_path / "two.png", moved)
+    os.utime(tmp_path / "one.png", (1, 1))
+    again = dataset([records[0], replace(records[1], scans=(ScanRecord(moved, Modality.MRI),))], cache)
+    np.testing.assert_array_equal(again[1].scans[0].voxels, before)
+    monkeypatch.setattr(prepared_module, "content_key", lambda *_: pytest.fail("read again"))
+    assert len(dataset(records, cache)) == 2
+
+
+def test_content_is_told_apart_though_size_is_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    np.save(path, np.arange(64, dtype=np.uint8).reshape(8, 8))
+    one = case(1, path=path)
+    before = np.array(dataset([one], tmp_path / "cache")[0].scans[0].voxels)
+    np.save(path, np.arange(64, dtype=np.uint8)[::-1].reshape(8, 8))
+    os.utime(path, (1, 1))
+    assert not np.array_equal(dataset([one], tmp_path / "cache")[0].scans[0].voxels, before)
+
+
+def test_half_a_line_of_the_index_is_passed_over(tmp_path: Path) -> None:
+    index = ContentIndex(tmp_path)
+    index.add([("a" * 64, "b" * 64)])
+    with (tmp_path / "contents.txt").open("a") as stream:
+        stream.write("c" * 64 + " dd")
+    ContentIndex(tmp_path).add([("e" * 64, "f" * 64)])
+    again = ContentIndex(tmp_path)
+    assert [again.get(letter * 64) for letter in "ace"] == ["b" * 64, None, "f" * 64]
 
 
 def test_a_changed_file_or_modality_is_prepared_again(records: list[CaseRecord], tmp_path: Path) -> None:

@@ -56,15 +56,22 @@ class LabelSpace:
             ConfigError: A disorder that is not in the label space, with the nearest that is.
         """
         labels_K = np.zeros(len(self), dtype=np.float32)
-        for name in disorders:
-            if name not in self.indices:
-                near = difflib.get_close_matches(name, self.names, 1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
-                raise ConfigError(
-                    f"disorder {name!r} has no positive training case and is not in the label space{hint}"
-                )
-            labels_K[self.indices[name]] = 1.0
+        labels_K[self._indices_of(disorders)] = 1.0
         return labels_K
+
+    def classes(self, records: Sequence[CaseRecord]) -> list[list[int]]:
+        """The classes of each case.
+
+        Raises:
+            ConfigError: As `vector`, with the case's id.
+        """
+        found = []
+        for record in records:
+            try:
+                found.append(self._indices_of(record.disorders))
+            except ConfigError as error:
+                raise ConfigError(f"case {record.case_id}: {error}") from None
+        return found
 
     def matrix(self, records: Sequence[CaseRecord]) -> NDArray[np.float32]:
         """(N, K) float32 targets of cases.
@@ -73,12 +80,21 @@ class LabelSpace:
             ConfigError: As `vector`, with the case's id.
         """
         labels_NK = np.zeros((len(records), len(self)), dtype=np.float32)
-        for row, record in enumerate(records):
-            try:
-                labels_NK[row] = self.vector(record.disorders)
-            except ConfigError as error:
-                raise ConfigError(f"case {record.case_id}: {error}") from None
+        for row, classes in enumerate(self.classes(records)):
+            labels_NK[row, classes] = 1.0
         return labels_NK
+
+    def _indices_of(self, disorders: Iterable[str]) -> list[int]:
+        found = []
+        for name in disorders:
+            if name not in self.indices:
+                near = difflib.get_close_matches(name, self.names, 1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                raise ConfigError(
+                    f"disorder {name!r} has no positive training case and is not in the label space{hint}"
+                )
+            found.append(self.indices[name])
+        return found
 
 
 def label_space(records: Sequence[CaseRecord], split: str = "train") -> LabelSpace:

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from raddiag_engine.cases import Scan
 from raddiag_engine.configuration import to_mapping
 from raddiag_engine.errors import RaddiagError, ReadError
 from raddiag_engine.preparation.config import PreparationConfig
+from raddiag_train.data.case_identity import ContentIndex, content_key, status_key
 from raddiag_train.data.labels import LabelSpace
 from raddiag_train.data.lesion_map import LEAST_COVER, lesion_map
 from raddiag_train.data.prepared_shards import ShardReader, ShardWriter, StoredScan
@@ -56,8 +58,8 @@ class PreparedDataset:
         records: The cases, in order.
         labels: The label space of the targets.
         preparation: How scans are made into the network's input.
-        cache: Folder of all prepared data; a case is prepared again if its files, what its record says of them, the
-            preparation or the code that reads and prepares has changed.
+        cache: Folder of all prepared data; a case is prepared again if the content of its files, what its record says
+            of them, the preparation or the code that reads and prepares has changed.
         workers: Processes that prepare; None for one a core.
         progress: Called with cases done and cases to do.
 
@@ -79,14 +81,21 @@ class PreparedDataset:
         self.records = tuple(records)
         self.labels = labels
         self.preparation = preparation
-        self.labels_NK = labels.matrix(self.records)
+        self._classes = labels.classes(self.records)
         folder = cache / preparation_key(preparation)
-        self._keys = [_case_key(record) for record in self.records]
-        _prepare_missing(self.records, self._keys, preparation, folder, workers, progress)
+        self._keys = _prepared_keys(self.records, preparation, folder, workers, progress)
         self._shards = ShardReader(folder)
+
+    @cached_property
+    def labels_NK(self) -> NDArray[np.float32]:
+        """(N, K) float32 targets; made when asked for, as 27,000 cases of 5,569 classes take 600 MB."""
+        return self.labels.matrix(self.records)
 
     def __len__(self) -> int:
         return len(self.records)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {name: value for name, value in self.__dict__.items() if name != "labels_NK"}
 
     def __getitem__(self, index: int) -> StoredCase:
         scans = self._shards.read(self._keys[index])
@@ -94,7 +103,9 @@ class PreparedDataset:
             tuple(self.labels.indices.get(disorder, -1) for disorder in scan.masks)
             for scan in self.records[index].scans
         )
-        return StoredCase(index, scans, self.labels_NK[index], classes)
+        labels_K = np.zeros(len(self.labels), dtype=np.float32)
+        labels_K[self._classes[index]] = 1.0
+        return StoredCase(index, scans, labels_K, classes)
 
 
 def preparation_key(preparation: PreparationConfig) -> str:
@@ -165,62 +176,74 @@ def _read_folder(folder: Path) -> list[Scan]:
     return [scan for scan in found if isinstance(scan, Scan)]
 
 
-def _case_key(record: CaseRecord) -> str:
-    """Names a case by path, size and time of its files and by what the record says of them."""
-    digest = hashlib.sha256()
-    for scan in record.scans:
-        for path in (scan.path, *scan.masks.values()):
-            try:
-                # A slice that is overwritten leaves its folder's own time as it was.
-                files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-                for file in files:
-                    status = file.stat()
-                    digest.update(repr((str(file.resolve()), status.st_size, status.st_mtime_ns)).encode())
-            except OSError as error:
-                raise ReadError(path, f"cannot be opened ({error.strerror}; case {record.case_id})") from error
-        digest.update(repr((str(scan.modality), str(record.anatomy_of(scan)), str(scan.plane))).encode())
-    return digest.hexdigest()
-
-
-def _prepare_missing(
+def _prepared_keys(
     records: Sequence[CaseRecord],
-    keys: Sequence[str],
     preparation: PreparationConfig,
     folder: Path,
     workers: int | None,
     progress: Progress | None,
-) -> None:
-    there = ShardReader(folder)
-    missing = {key: record for key, record in zip(keys, records, strict=True) if key not in there}
-    if not missing:
-        return
-    tasks = [
-        [(key, missing[key]) for key in list(missing)[start : start + CASES_PER_TASK]]
-        for start in range(0, len(missing), CASES_PER_TASK)
-    ]
+) -> list[str]:
+    """The key under which each case is stored; what is not stored yet is prepared."""
+    there, index = ShardReader(folder), ContentIndex(folder)
+    keys: dict[str, str] = {}
+    unknown: dict[str, CaseRecord] = {}
+    status = [status_key(record) for record in records]
+    for case, record in zip(status, records, strict=True):
+        # A shard of before contents were told apart holds a case under its status.
+        content = case if case in there else index.get(case)
+        if content is not None and content in there:
+            keys[case] = content
+        else:
+            unknown[case] = record
+    if unknown:
+        keys |= _prepare_missing(unknown, preparation, folder, there, index, workers, progress)
+    return [keys[case] for case in status]
+
+
+def _prepare_missing(
+    missing: dict[str, CaseRecord],
+    preparation: PreparationConfig,
+    folder: Path,
+    there: ShardReader,
+    index: ContentIndex,
+    workers: int | None,
+    progress: Progress | None,
+) -> dict[str, str]:
+    """Status key -> content key of cases that are read and, where their content is new, prepared and stored."""
+    items = list(missing.items())
+    tasks = [items[start : start + CASES_PER_TASK] for start in range(0, len(items), CASES_PER_TASK)]
     workers = min(workers or os.cpu_count() or 1, len(tasks))
-    done = 0
+    keys: dict[str, str] = {}
+    written: set[str] = set()
     with ShardWriter(folder) as writer:
-        for batch in _run(tasks, preparation, workers):
-            for key, scans in batch:
-                writer.add(key, scans)
-            done += len(batch)
+        for batch in _run(tasks, preparation, frozenset(there.keys()), workers):
+            for status, content, scans in batch:
+                if scans is not None and content not in written:
+                    writer.add(content, scans)
+                    written.add(content)
+                keys[status] = content
             if progress is not None:
-                progress(done, len(missing))
+                progress(len(keys), len(missing))
+            # After the shard, so that no line promises what an interruption has lost.
+            index.add([(status, content) for status, content, scans in batch if scans is None])
+    index.add([(status, content) for status, content in keys.items() if index.get(status) is None])
+    return keys
 
 
 Task = list[tuple[str, CaseRecord]]
-Prepared = list[tuple[str, list[StoredScan]]]
+Prepared = list[tuple[str, str, list[StoredScan] | None]]
+_stored: frozenset[str] = frozenset()
 
 
-def _run(tasks: list[Task], preparation: PreparationConfig, workers: int) -> Iterator[Prepared]:
+def _run(tasks: list[Task], preparation: PreparationConfig, stored: frozenset[str], workers: int) -> Iterator[Prepared]:
     if workers == 1:
+        _start_worker(stored)
         for task in tasks:
             yield _prepare_task(task, preparation)
         return
     # "spawn", because a fork of a process whose libraries have started threads can hang.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_use_one_thread) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(stored, True)) as pool:
         waiting = deque(pool.submit(_prepare_task, task, preparation) for task in tasks[: 4 * workers])
         try:
             for task in tasks[4 * workers :]:
@@ -232,11 +255,19 @@ def _run(tasks: list[Task], preparation: PreparationConfig, workers: int) -> Ite
             pool.shutdown(cancel_futures=True)
 
 
-def _use_one_thread() -> None:
-    import torch
+def _start_worker(stored: frozenset[str], own_process: bool = False) -> None:
+    global _stored
+    _stored = stored
+    if own_process:
+        import torch
 
-    torch.set_num_threads(1)
+        torch.set_num_threads(1)
 
 
 def _prepare_task(task: Task, preparation: PreparationConfig) -> Prepared:
-    return [(key, prepare_record(record, preparation)) for key, record in task]
+    """Status key, content key and, where that content is not stored yet, the prepared scans of each case."""
+    done: Prepared = []
+    for status, record in task:
+        content = content_key(record)
+        done.append((status, content, None if content in _stored else prepare_record(record, preparation)))
+    return done

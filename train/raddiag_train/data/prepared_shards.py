@@ -23,6 +23,7 @@ from raddiag_train.data.npy_append import NpyAppender
 
 SHARD_BYTES = 2**30
 _PREFIX = "shard-"
+_ENTRY = ("shard", "is_volume", "first row", "row behind the last", "flat", "modality_id", "first lesion row or -1")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,16 +43,6 @@ class StoredScan:
     is_volume: bool
     modality_id: int
     lesions: NDArray[np.uint8] | None = None
-
-
-@dataclass(frozen=True)
-class _Entry:
-    shard: int
-    is_volume: bool
-    rows: slice
-    flat: bool
-    modality_id: int
-    lesion_rows: slice | None
 
 
 class ShardWriter:
@@ -117,6 +108,8 @@ class ShardWriter:
 class ShardReader:
     """Reads prepared cases from the complete shards of a folder, memory-mapped.
 
+    The index is two arrays and a dictionary, as 195,000 scans are too many for an object each.
+
     Raises:
         RaddiagError: A shard is damaged; says which folder to delete.
     """
@@ -124,29 +117,45 @@ class ShardReader:
     def __init__(self, folder: Path) -> None:
         self._shards = sorted(p for p in folder.glob(f"{_PREFIX}*") if p.suffix != ".partial")
         self._maps: dict[tuple[int, str], NDArray[np.uint8]] = {}
-        self._entries: dict[str, list[_Entry]] = {}
+        self._first: dict[str, int] = {}
+        scans = [np.empty((0, len(_ENTRY)), dtype=np.int64)]
+        counts: list[int] = []
         for number, shard in enumerate(self._shards):
             try:
                 cases = json.loads((shard / "index.json").read_text(encoding="utf-8"))["cases"]
-                for key, scans in cases.items():
-                    self._entries[key] = [_entry(number, *scan) for scan in scans]
-            except (OSError, ValueError, KeyError, TypeError) as error:
+                entries = [[number, *entry] for of_case in cases.values() for entry in of_case]
+                # Ragged or wordy entries of a damaged index end here.
+                scans.append(np.array(entries, dtype=np.int64).reshape(len(entries), len(_ENTRY)))
+                for key, of_case in cases.items():
+                    self._first[key] = len(counts)
+                    counts.append(len(of_case))
+            except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
                 raise RaddiagError(f"{shard}: damaged prepared data ({error}); delete this folder") from error
+        self._scans = np.concatenate(scans)
+        self._ends = np.cumsum([0, *counts])
 
     def __contains__(self, key: str) -> bool:
-        return key in self._entries
+        return key in self._first
+
+    def keys(self) -> Iterable[str]:
+        """What is stored."""
+        return self._first.keys()
 
     def read(self, key: str) -> list[StoredScan]:
         """The scans stored under `key`; `voxels` are views of the files."""
-        scans = []
-        for entry in self._entries[key]:
-            rows = self._map(entry.shard, _array_name(entry.is_volume))[entry.rows]
-            lesions = None
-            if entry.lesion_rows is not None:
-                lesions = self._map(entry.shard, _lesions_name(entry.is_volume))[entry.lesion_rows]
-                lesions = lesions[0] if entry.flat else lesions
-            scans.append(StoredScan(rows[0] if entry.flat else rows, entry.is_volume, entry.modality_id, lesions))
-        return scans
+        case = self._first[key]
+        return [self._stored(*map(int, entry)) for entry in self._scans[self._ends[case] : self._ends[case + 1]]]
+
+    def _stored(
+        self, shard: int, is_volume: int, start: int, stop: int, flat: int, modality_id: int, lesion_start: int
+    ) -> StoredScan:
+        rows = self._map(shard, _array_name(bool(is_volume)))[start:stop]
+        lesions = None
+        if lesion_start >= 0:
+            lesion_rows = self._map(shard, _lesions_name(bool(is_volume)))
+            lesions = lesion_rows[lesion_start : lesion_start + stop - start]
+            lesions = lesions[0] if flat else lesions
+        return StoredScan(rows[0] if flat else rows, bool(is_volume), modality_id, lesions)
 
     def __getstate__(self) -> dict[str, object]:
         # A loader's worker maps the files itself; a pickled memory map would be a copy of its content.
@@ -160,11 +169,6 @@ class ShardReader:
             except (OSError, ValueError) as error:
                 raise RaddiagError(f"{path}: damaged prepared data ({error}); delete its folder") from error
         return self._maps[shard, name]
-
-
-def _entry(shard: int, volume: int, start: int, stop: int, flat: int, modality_id: int, lesion_start: int) -> _Entry:
-    lesion_rows = None if lesion_start < 0 else slice(lesion_start, lesion_start + stop - start)
-    return _Entry(shard, bool(volume), slice(start, stop), bool(flat), modality_id, lesion_rows)
 
 
 def _array_name(is_volume: bool) -> str:
