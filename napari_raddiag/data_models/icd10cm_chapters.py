@@ -58,7 +58,7 @@ CHAPTERS = (
     Chapter(14, "N00", "N99", "Diseases of the genitourinary system"),
     Chapter(15, "O00", "O9A", "Pregnancy, childbirth and the puerperium"),
     Chapter(16, "P00", "P96", "Certain conditions originating in the perinatal period"),
-    Chapter(17, "Q00", "Q99", "Congenital malformations, deformations and chromosomal abnormalities"),
+    Chapter(17, "Q00", "QA0", "Congenital malformations, deformations and chromosomal abnormalities"),
     Chapter(
         18, "R00", "R99", "Symptoms, signs and abnormal clinical and laboratory findings, not elsewhere classified"
     ),

@@ -54,7 +54,7 @@ def colours_from(background: str, text: str, highlight: str) -> Colours:
     return Colours(
         background=background,
         text=text,
-        muted=mixed(text, background, 0.72),
+        muted=mixed(text, background, 0.78),
         line=mixed(text, background, 0.22),
         highlight=highlight,
         positive="#f2a23c" if dark else "#a85400",

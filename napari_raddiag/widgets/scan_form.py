@@ -34,7 +34,8 @@ class ScanForm(QDialog):
         self.accepted.connect(self._tell)
 
     def _tell(self) -> None:
-        modality, anatomy = self.form["modality"].value, self.form["anatomy"].value
+        # Qt hands the words back as plain strings.
+        modality, anatomy = Modality(self.form["modality"].value), Anatomy(self.form["anatomy"].value)
         # A guess that a person confirms is a change: it is no longer a guess.
         if modality is not self._facts.modality or self._facts.modality_guessed:
             self.modality_chosen.emit(self._facts.scan_id, modality)

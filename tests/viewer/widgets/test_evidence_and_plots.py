@@ -1,0 +1,215 @@
+"""Evidence and plots: what they say and what they ask for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from pytestqt.qtbot import QtBot
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel
+
+from napari_raddiag.data_models.evidence_state import EvidenceState, Peak, ScanEvidence
+from napari_raddiag.widgets.card_dialog import CardDialog
+from napari_raddiag.widgets.colours import colours_from
+from napari_raddiag.widgets.evidence_view import NOTHING, EvidenceView
+from napari_raddiag.widgets.plots_view import PlotsView
+from raddiag_engine.models.card import read_card
+from raddiag_engine.saliency.methods import METHODS
+from raddiag_resources import path_of
+from tests.viewer.data_models.made_up import made_diagnosis, many_disorders
+
+LEFT = Qt.MouseButton.LeftButton
+STATE = EvidenceState(
+    disorder="Tibial fracture",
+    state="positive",
+    method="respondcam",
+    scans=(ScanEvidence("xray", "1 X-ray frontal", 7.0), ScanEvidence("mri", "2 MRI sagittal", -0.6, dark=True)),
+    colours=((0, 0, 0), (255, 160, 0)),
+    peak=Peak(1, 2, "2 MRI sagittal, slices 14 to 16 of 24"),
+    active_scan="mri",
+)
+
+
+@pytest.fixture
+def view(qtbot: QtBot) -> EvidenceView:
+    view = EvidenceView()
+    qtbot.addWidget(view)
+    view.resize(380, 400)
+    view.show_comparable(["Tibial fracture", "Baker cyst"])
+    view.show_evidence(STATE)
+    return view
+
+
+def said(view: EvidenceView) -> str:
+    return "\n".join(label.text() for label in view.findChildren(QLabel) if label.isVisibleTo(view))
+
+
+def test_positive_evidence_is_shown_without_a_caution(view: EvidenceView) -> None:
+    assert "Tibial fracture" in said(view)
+    assert "Peak 1 of 2: 2 MRI sagittal, slices 14 to 16 of 24" in said(view)
+    assert "no finding" not in said(view)
+    assert view.method.currentData() == "respondcam"
+
+
+@pytest.mark.parametrize(("state", "label"), [("negative", "below its threshold"), ("not assessed", "not assessed in")])
+def test_evidence_for_what_is_not_positive_is_labelled(view: EvidenceView, state: str, label: str) -> None:
+    view.show_evidence(replace(STATE, state=state))  # type: ignore[arg-type]
+    assert f"Tibial fracture is {label}" in said(view)
+    view.show_evidence(STATE)
+    assert label not in said(view)
+
+
+def test_compared_disorder_is_labelled_too(view: EvidenceView) -> None:
+    assert view.compared_bar.isHidden()
+    view.show_evidence(
+        replace(STATE, compared_with="Baker cyst", compared_state="negative", compared_colours=((0, 0, 0), (0, 9, 9)))
+    )
+    assert "Baker cyst is below its threshold" in said(view)
+    assert not view.compared_bar.isHidden()
+    assert view.compare.currentText() == "Baker cyst"
+
+
+def test_peaks_are_stepped_through_and_end(view: EvidenceView, qtbot: QtBot) -> None:
+    assert not view.previous.isEnabled()
+    with qtbot.waitSignal(view.peak_requested) as told:
+        qtbot.mouseClick(view.next, LEFT)
+    assert told.args == [1]
+    view.show_evidence(replace(STATE, peak=Peak(2, 2, "1 X-ray", share=0.4)))
+    assert "40 % of the strongest" in said(view)
+    assert not view.next.isEnabled()
+    with qtbot.waitSignal(view.peak_requested) as told:
+        qtbot.mouseClick(view.previous, LEFT)
+    assert told.args == [-1]
+
+
+def test_no_evidence_is_said(view: EvidenceView) -> None:
+    view.show_evidence(replace(STATE, peak=None))
+    assert "No evidence in any scan" in said(view)
+    assert not view.next.isEnabled()
+
+
+def test_contributions_are_signed_numbers_and_show_their_scan(view: EvidenceView, qtbot: QtBot) -> None:
+    xray, mri = view.bars.rows["xray"], view.bars.rows["mri"]
+    assert (xray.number.text(), mri.number.text()) == ("+7.0", "-0.6 (dark)")
+    assert "shown" in mri.name.accessibleName()
+    with qtbot.waitSignal(view.scan_activated) as told:
+        qtbot.mouseClick(xray.name, LEFT)
+    assert told.args == ["xray"]
+
+
+def test_showing_another_peak_keeps_the_rows_and_their_focus(view: EvidenceView) -> None:
+    row = view.bars.rows["xray"]
+    view.show_evidence(replace(STATE, active_scan="xray"))
+    assert view.bars.rows["xray"] is row
+    assert row.name.text().startswith("▸")
+
+
+def test_one_scan_has_no_contribution(view: EvidenceView) -> None:
+    view.show_evidence(replace(STATE, scans=(ScanEvidence("only", "1 CT axial"),)))
+    assert view.bars.rows["only"].number.text() == ""
+
+
+def test_choices_are_told_and_setting_them_is_not(view: EvidenceView, qtbot: QtBot) -> None:
+    assert [view.method.itemData(row) for row in range(view.method.count())] == list(METHODS)
+    with qtbot.waitSignal(view.method_chosen) as told:
+        view.method.setCurrentIndex(0)
+        view.method.activated.emit(0)
+    assert told.args == ["gradcam"]
+    with qtbot.waitSignal(view.compare_chosen) as told:
+        view.compare.setCurrentIndex(2)
+        view.compare.activated.emit(2)
+    assert told.args == ["Baker cyst"]
+    with qtbot.waitSignal(view.opacity_changed) as told:
+        view.opacity.setValue(70)
+    assert told.args == [0.7]
+    with qtbot.assertNotEmitted(view.opacity_changed):
+        view.set_opacity(0.3)
+    assert "30 %" in said(view)
+    with qtbot.assertNotEmitted(view.method_chosen), qtbot.assertNotEmitted(view.compare_chosen):
+        view.show_evidence(STATE)
+    with qtbot.waitSignal(view.hide_requested):
+        qtbot.mouseClick(view.hide_button, LEFT)
+
+
+def test_while_computing_and_with_nothing_no_old_evidence_is_left(view: EvidenceView) -> None:
+    view.show_computing("Baker cyst")
+    assert "slices 14" not in said(view)
+    assert "Baker cyst" in said(view)
+    assert "computing" in said(view)
+    view.show_nothing()
+    assert said(view) == NOTHING
+
+
+@pytest.fixture
+def plots(qtbot: QtBot) -> PlotsView:
+    plots = PlotsView()
+    qtbot.addWidget(plots)
+    plots.resize(380, 600)
+    plots.show_diagnosis(made_diagnosis(), {"xray": "1 X-ray", "mri": "2 MRI"})
+    return plots
+
+
+def test_plots_show_scores_contributions_and_histogram(plots: PlotsView) -> None:
+    scores, contributions, histogram = plots.figure.axes
+    assert [label.get_text() for label in scores.get_yticklabels()] == [
+        "Tibial fracture",
+        "Baker cyst",
+        "Osteochondroma",
+    ]
+    assert [bar.get_width() for bar in scores.patches] == [0.968, 0.724, 0.102]
+    assert [bar.get_width() for bar in contributions.patches] == [7.0, -0.6]
+    assert "not assessed: 1" in histogram.get_xlabel()
+    plots.set_chosen("Baker cyst")
+    assert [bar.get_width() for bar in plots.figure.axes[1].patches] == [-0.6, 5.1]
+
+
+def test_histogram_counts_every_assessed_class(plots: PlotsView) -> None:
+    plots.show_diagnosis(made_diagnosis(*many_disorders(5569)), {})
+    heights = [bar.get_height() for bar in plots.figure.axes[2].patches]
+    assert sum(heights) == 5569 + 2  # the positives once more, in their own colour
+
+
+def test_plots_follow_a_theme(plots: PlotsView) -> None:
+    plots.set_colours(colours_from("#102030", "#f0f0f0", "#405060"))
+    from matplotlib.colors import to_hex
+
+    assert to_hex(plots.figure.get_facecolor()) == "#102030"
+    assert {to_hex(axes.title.get_color()) for axes in plots.figure.axes} <= {"#000000", "#f0f0f0"}
+
+
+def test_a_stale_diagnosis_is_not_plotted_nor_saved(plots: PlotsView, qtbot: QtBot, tmp_path: Path) -> None:
+    plots.set_stale(True)
+    assert plots.canvas.isHidden()
+    plots.save_png(tmp_path / "a.png")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_png_is_saved(plots: PlotsView, qtbot: QtBot, tmp_path: Path) -> None:
+    with qtbot.waitSignal(plots.message) as told:
+        plots.save_png(tmp_path / "a.png")
+    assert told.args == [f"saved {tmp_path / 'a.png'}"]
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.size[0] > 300
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_a_name_with_dollars_is_no_formula(plots: PlotsView, tmp_path: Path) -> None:
+    odd = replace(made_diagnosis().disorders[0], name="a $b$ $c")
+    plots.show_diagnosis(made_diagnosis(odd), {"xray": "$x$"})
+    plots.save_png(tmp_path / "a.png")
+    assert (tmp_path / "a.png").exists()
+
+
+def test_card_opens_with_text_and_table(qtbot: QtBot) -> None:
+    dialog = CardDialog()
+    qtbot.addWidget(dialog)
+    dialog.show_card(read_card(path_of("demo_model") / "card.json"))
+    assert "not for clinical use" in dialog.text.toPlainText()
+    qtbot.keyClicks(dialog.find, "baker")
+    assert dialog.model.rowCount() == 1
+    dialog.show()
+    qtbot.keyClick(dialog.find, Qt.Key.Key_Return)
+    assert dialog.isVisible()
