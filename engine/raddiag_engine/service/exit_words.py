@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import signal
 
+# Of a worker that has no room for the voxels it is sent.
+EXIT_OUT_OF_MEMORY = 12
+
 
 def exit_words(status: int) -> str:
     """What a return code of `subprocess` means, for the message of a job that ended with it."""

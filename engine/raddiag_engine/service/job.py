@@ -39,6 +39,7 @@ class Job:
         status: How far it is.
         result: Once it is done.
         cancel_asked: True once its client wants it ended.
+        sent_again: True if a worker died before it heard of it.
         finished_at: On the monotonic clock; None before.
     """
 
@@ -49,6 +50,7 @@ class Job:
     status: JobStatus
     result: JobResult | None = None
     cancel_asked: bool = False
+    sent_again: bool = False
     finished_at: float | None = None
     _listeners: set[Callable[[], object]] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)

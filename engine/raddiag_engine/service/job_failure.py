@@ -12,9 +12,6 @@ from raddiag_engine.failure_line import failure_line, is_out_of_memory
 from raddiag_engine.protocol.job import JobFailure
 from raddiag_engine.service.memory import bytes_free, bytes_needed, memory_left_to_this_process, out_of_memory_line
 
-# After these the worker may hold memory, or a GPU context, that is of no use any more.
-RECYCLED_AFTER = ("memory", "fault")
-
 
 def failure_of(error: Exception) -> dict[str, Any]:
     """`JobFailure` as JSON data: a typed error as it stands, memory with its numbers, anything else with its place.

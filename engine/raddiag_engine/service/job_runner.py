@@ -20,14 +20,17 @@ from raddiag_engine.protocol.job import JobFailure, request_to_data
 from raddiag_engine.protocol.maps import maps_to_parts
 from raddiag_engine.protocol.reports import DeviceReport, WorkerState
 from raddiag_engine.protocol.strict_json import write_object
+from raddiag_engine.service.exit_words import EXIT_OUT_OF_MEMORY
 from raddiag_engine.service.job import Job, JobResult
 from raddiag_engine.service.limits import ServiceLimits
+from raddiag_engine.service.memory import out_of_memory_line, system_memory
 from raddiag_engine.service.voxel_store import VoxelStore
 from raddiag_engine.service.worker_process import Message, WorkerProcess
 
 # A worker that dies so often without finishing a job is not started again before there is one.
 DEATHS_IN_A_ROW = 3
 STARTING = "starting the engine"
+# After these a worker may hold memory, or a GPU context, that is of no use any more.
 RECYCLED_AFTER = ("memory", "fault")
 
 
@@ -60,6 +63,7 @@ class JobRunner:
         self._waiting: deque[Job] = deque()
         self._running: Job | None = None
         self._number = 0
+        self._arrived = False
         self._worker: WorkerProcess | None = None
         self._ready = False
         self._deaths = 0
@@ -151,6 +155,7 @@ class JobRunner:
         if "report" in message:
             self._tell(device=from_mapping(DeviceReport, message["report"]))
         job = self._running if message.get("job") == self._number else None
+        self._arrived = self._arrived or job is not None
         match message["kind"]:
             case "ready":
                 self._ready = True
@@ -162,7 +167,7 @@ class JobRunner:
                 worker.end()
                 self._go_down(failure.message, failure.cause)
             case "died":
-                self._bury(message["reason"])
+                self._bury(message["reason"], message["status"])
             case "progress" if job is not None and not job.cancel_asked:
                 job.update(done=message["done"], total=message["total"], what=message["what"])
             case "done" | "failed" | "cancelled" if job is not None:
@@ -188,7 +193,7 @@ class JobRunner:
             self._finish(job, state="cancelled")
         return None
 
-    def _bury(self, reason: str) -> None:
+    def _bury(self, reason: str, status: int) -> None:
         """The worker died: so does its job; the next one gets a new worker."""
         job, self._running = self._running, None
         was_starting = not self._ready
@@ -197,6 +202,14 @@ class JobRunner:
         if job is not None and job.cancel_asked:
             self._deaths = 0
             self._finish(job, state="cancelled")
+        elif job is not None and status == EXIT_OUT_OF_MEMORY:
+            free = system_memory().free
+            line = out_of_memory_line(None, free, on_gpu=False)
+            self._finish(job, state="failed", failure=JobFailure("memory", line, None, free))
+        elif job is not None and not self._arrived and not job.sent_again:
+            job.sent_again = True  # the worker was dead before: that is not the job's fault
+            self._waiting.appendleft(job)
+            job.update(state="queued", what=STARTING)
         elif job is not None:
             message = f"{reason}; it was started again, try once more, with fewer scans if it happens again"
             self._finish(job, state="failed", failure=JobFailure("crash", message))
@@ -226,6 +239,7 @@ class JobRunner:
         # The worker keeps the voxels of one case.
         worker.holds = names
         self._number += 1  # clients name their jobs as they like
+        self._arrived = False
         request = request_to_data(job.request)
         message: dict[str, Any] = {"kind": "job", "job": self._number, "request": request}
         job.update(state="running", ahead=0, done=0, total=0, what="preparing scans")

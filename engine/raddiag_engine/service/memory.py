@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
-_SIZE = r"(\d+(?:\.\d+)?) (bytes|KiB|MiB|GiB|TiB)"
+_SIZE = r"(\d+(?:\.\d*)?) (bytes|KiB|MiB|GiB|TiB)"
 # torch on a GPU, torch on the CPU, numpy.
 _NEEDED = re.compile(rf"(?:[Tt]ried to allocate|Unable to allocate) {_SIZE}")
 _FREE = re.compile(rf"of which {_SIZE} is free")

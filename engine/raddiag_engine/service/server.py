@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import uvicorn
@@ -118,6 +120,16 @@ class _Server(uvicorn.Server):
         self._settings = settings
         self._listens = listens
         self._parent = os.getppid()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End in good order on a signal, which is not raised again afterwards: the worker is to be ended first."""
+        before = {sign: signal.signal(sign, self.handle_exit) for sign in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for sign, handler in before.items():
+                signal.signal(sign, handler)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, announce it, and begin to watch for the end."""

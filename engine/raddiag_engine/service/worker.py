@@ -15,6 +15,7 @@ import warnings
 from typing import IO, Any
 
 from raddiag_engine.pipe import Arrays, receive, send
+from raddiag_engine.service.exit_words import EXIT_OUT_OF_MEMORY
 
 Message = dict[str, Any]
 
@@ -57,6 +58,7 @@ def _serve(computation: Any, message: Message, arrays: Arrays, inbox: Inbox, cha
     def progress(done: int, total: int, what: str) -> None:
         send(channel, {"kind": "progress", "job": job, "done": done, "total": total, "what": what})
 
+    progress(0, 0, "preparing scans")  # the job has arrived
     try:
         result, maps = computation.run(message, arrays, progress, lambda: job in inbox.cancelled)
     except Cancelled:
@@ -92,6 +94,8 @@ class Inbox:
                 message, arrays = receive(self._pipe)
             except (EOFError, OSError, ValueError):
                 os._exit(0)  # the computation in the main thread has nobody to answer to
+            except MemoryError:
+                os._exit(EXIT_OUT_OF_MEMORY)  # in the middle of a message: what follows cannot be read
             if message["kind"] == "cancel":
                 self.cancelled.add(message["job"])
             else:

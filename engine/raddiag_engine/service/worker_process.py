@@ -21,7 +21,7 @@ WORKER_ARGUMENTS = ["-P", "-m", "raddiag_engine.service.worker"]
 
 
 class WorkerProcess:
-    """A worker that was started; it reports to `said` from a thread of its own, last {"kind": "died", "reason": …}.
+    """A worker that was started; it reports to `said` from a thread of its own, last {"kind": "died", …}.
 
     Args:
         start: The first message: "model_folder" and "device".
@@ -74,6 +74,6 @@ class WorkerProcess:
             self._said(self, message, arrays)
         # It may have closed its output and live on.
         self._process.kill()
-        reason = exit_words(self._process.wait())
+        status = self._process.wait()
         self._outbox.put(None)
-        self._said(self, {"kind": "died", "reason": reason}, {})
+        self._said(self, {"kind": "died", "reason": exit_words(status), "status": status}, {})

@@ -7,7 +7,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
+import numpy as np
 import psutil
 import pytest
 
@@ -175,7 +177,7 @@ from raddiag_engine.service import computation, worker
 original = computation.Computation.run
 def starved(self, *arguments):
     pages = int(open("/proc/self/statm").read().split()[0])
-    bound = pages * resource.getpagesize() + 40 * 2**20
+    bound = pages * resource.getpagesize() + 100 * 2**20
     resource.setrlimit(resource.RLIMIT_AS, (bound, resource.getrlimit(resource.RLIMIT_AS)[1]))
     return original(self, *arguments)
 computation.Computation.run = starved
@@ -185,9 +187,8 @@ worker.main()
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs limits on the address space")
 def test_an_allocator_that_says_no_is_told_in_bytes() -> None:
-    from tests.engine.diagnosis.tiny_model import scan
-
-    large = Case((scan("large", slices=6000),))
+    voxels = np.random.default_rng(0).integers(0, 255, (8000, 8000), np.uint8)
+    large = Case((replace(case_of("large").scans[0], voxels=voxels),))
     with running_service("demo", worker=STARVED_WORKER) as service:
         worker = service.worker()
         with pytest.raises(EngineError) as caught:
@@ -195,9 +196,31 @@ def test_an_allocator_that_says_no_is_told_in_bytes() -> None:
         assert caught.value.cause == "memory"
         assert caught.value.needed_bytes is not None and caught.value.free_bytes is not None
         assert caught.value.needed_bytes > caught.value.free_bytes
-        assert caught.value.free_bytes < 41 * 2**20
+        assert caught.value.free_bytes <= 100 * 2**20 < caught.value.needed_bytes
         assert "the computer has" in str(caught.value)
         wait_until(lambda: is_gone(worker.pid))
+        service.wait_for(("ready",))
+
+
+# A worker that has no room for what it is sent.
+CRAMPED_WORKER = """
+from raddiag_engine.service import worker
+original = worker.receive
+def cramped(pipe):
+    message, arrays = original(pipe)
+    if arrays:
+        raise MemoryError
+    return message, arrays
+worker.receive = cramped
+worker.main()
+"""
+
+
+def test_voxels_that_do_not_fit_into_the_worker_are_out_of_memory() -> None:
+    with running_service("demo", worker=CRAMPED_WORKER) as service:
+        with pytest.raises(EngineError, match="needs more memory than there is") as caught:
+            service.client.diagnose(case_of("any"))
+        assert caught.value.cause == "memory"
         service.wait_for(("ready",))
 
 
