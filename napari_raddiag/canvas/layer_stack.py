@@ -45,6 +45,7 @@ class LayerStack:
         self._slots: dict[str, dict[Slot, PlacedLayer]] = {}
         self._stand_ins: list[Any] = []
         self.model_hidden = False
+        self._unit = "mm"
         viewer.layers.events.removed.connect(self._forget)
 
     def close(self) -> None:
@@ -95,7 +96,7 @@ class LayerStack:
             return there.layer
         if there is not None:
             self.remove(scan_id, slot)
-        layer = Image(array, visible=False, **settings)
+        layer = Image(array, visible=False, **{**settings, "units": (self._unit,) * len(pose.order)})
         affine = settings["metadata"][METADATA]["affine"]
         placed = PlacedLayer(layer, array, tuple(settings["scale"]), tuple(settings["translate"]), affine)
         self._slots.setdefault(scan_id, {})[slot] = placed
@@ -116,6 +117,16 @@ class LayerStack:
         for slot in SLOTS:
             self.remove(scan_id, slot)
         self._slots.pop(scan_id, None)
+
+    def set_unit(self, unit: str) -> None:
+        """Give all our layers one unit, "mm" or "pixel": napari wants the same for every layer of a viewer."""
+        if unit != self._unit:
+            self._unit = unit
+            for slots in self._slots.values():
+                for placed in slots.values():
+                    placed.layer.units = (unit,) * placed.layer.ndim
+            for layer in self._stand_ins:
+                layer.units = (unit,) * layer.ndim
 
     def order_scans(self, scan_ids: tuple[str, ...]) -> None:
         """Bring the scans into this order."""
@@ -159,7 +170,7 @@ class LayerStack:
         for scan_id, slots in list(self._slots.items()):
             for _ in range(len(used) - len(slots)):
                 layer = Image(np.zeros((1, 1), np.uint8), name=STAND_IN, visible=False, contrast_limits=(0, 1))
-                layer.units = slots["scan"].layer.units[-2:]
+                layer.units = (self._unit,) * 2
                 self._stand_ins.append(layer)
                 with self._selection_kept():
                     last = max(self._viewer.layers.index(placed.layer) for placed in self.placed(scan_id))

@@ -169,9 +169,9 @@ class ScanLayers(QObject):
     @property
     def shown(self) -> tuple[str, ...]:
         """Ids of all scans that can be seen now."""
-        if self.is_grid:
-            return tuple(scan_id for scan_id in self._seats if self.stack.get(scan_id, "scan") is not None)
-        return () if self._active is None else (self._active,)
+        # A person, or the viewer that closes, may have removed a layer.
+        wanted = self._seats if self.is_grid else () if self._active is None else (self._active,)
+        return tuple(scan_id for scan_id in wanted if self.stack.get(scan_id, "scan") is not None)
 
     def scan_at(self, viewbox: tuple[int, int] | None) -> str | None:
         """The scan in a cell of the grid, as mouse events name it; without a grid the one in view."""

@@ -304,11 +304,7 @@ class ViewLayout(QObject):
     def _set_units(self, seats: Seats, active: Seat) -> None:
         """One unit for all our layers, as napari wants it: millimetres only if all that is in view has them."""
         shown = seats.values() if self.is_grid else (active,)
-        unit = "mm" if all(seat.grid.units == "mm" for seat in shown) else "pixel"
-        for scan_id in seats:
-            for placed in self._stack.placed(scan_id):
-                if any(str(u) != _PINT_NAMES[unit] for u in placed.layer.units):
-                    placed.layer.units = (unit,) * placed.layer.ndim
+        self._stack.set_unit("mm" if all(seat.grid.units == "mm" for seat in shown) else "pixel")
 
     def _foreign_volume_in_sight(self) -> bool:
         return any(layer.visible and layer.ndim >= 3 and not self._stack.owns(layer) for layer in self._viewer.layers)
@@ -330,9 +326,6 @@ class ViewLayout(QObject):
 
     def _on_moved(self) -> None:
         self.moved.emit()
-
-
-_PINT_NAMES = {"mm": "millimeter", "pixel": "pixel"}
 
 
 def _magnification(seats: Seats, seat: Seat) -> float:

@@ -22,7 +22,10 @@ def phantom(
     origin_mm: tuple[float, float, float] = (-31.0, 17.0, 5.0),
     frame_of_reference: str = "frame",
 ) -> tuple[Scan, tuple[int, ...]]:
-    """A volume whose array axis i runs along patient axis axes[i] in sense signs[i]; and the landmark, as stored index."""
+    """A volume whose array axis i runs along patient axis axes[i] in sense signs[i]; and the landmark, as stored index.
+
+    The body lies at one place in the patient, whatever way it is stored.
+    """
     shape = tuple(SIZES[axis] for axis in axes)
     affine = np.eye(4)
     affine[:3, :3] = 0
@@ -30,6 +33,7 @@ def phantom(
     index = []
     for i, (axis, sign) in enumerate(zip(axes, signs, strict=True)):
         affine[axis, i] = sign * SPACINGS_MM[axis]
+        affine[axis, 3] += 0 if sign > 0 else SPACINGS_MM[axis] * (shape[i] - 1)
         along = int(LANDMARK[axis] * shape[i])
         index.append(along if sign > 0 else shape[i] - 1 - along)
     voxels = np.full(shape, BODY, dtype=np.int16)
