@@ -20,6 +20,7 @@ from raddiag_engine.reading.unpacked_files import UnpackedFiles
 MAX_UNPACKED_BYTES, SHARE_OF_MEMORY = 16 * GIB, 0.25
 # Deflate reaches 1000 : 1 on empty slices, so that a small archive may do what it likes.
 MAX_RATIO, FREE_BYTES = 200, 256 * 2**20
+MOST_LINES = 20
 NOT_DATA = ("__MACOSX",)
 
 
@@ -41,6 +42,7 @@ class Unpacking:
     seen: set[PurePosixPath] = field(default_factory=set)
     refused: dict[str, list[str]] = field(default_factory=dict)
     unpacked_bytes: int = 0
+    failures: int = 0
 
     def files(self, file_format: FileFormat) -> Iterator[Path | Skipped]:
         """Where its files can be read, a line for each file of a format that is not read, and one for each reason why
@@ -91,7 +93,11 @@ class Unpacking:
         except ReadError as error:
             if error.path == self.path:
                 raise
-            yield Skipped(shown, error.reason)
+            self.failures += 1
+            if self.failures > MOST_LINES:
+                self.refused.setdefault("cannot be unpacked either", []).append(entry.name[:80])
+            else:
+                yield Skipped(shown, error.reason)
         else:
             yield found
 

@@ -26,15 +26,22 @@ class GuardLimits:
 
     Attributes:
         seconds_per_step: Between two signs of life, such as the start of a file or of a frame.
+        seconds_per_header: The same while a header is parsed; never more than `seconds_per_step`.
         memory_bytes: Of the child; None takes a share of the machine's.
         output_bytes: All scans of one job together; None takes a share of the machine's memory.
         watched: Whether the parent looks at the child's memory and ends it, for systems without rlimits.
     """
 
     seconds_per_step: float = 60.0
+    seconds_per_header: float = 30.0
     memory_bytes: int | None = None
     output_bytes: int | None = None
     watched: bool = field(default_factory=_needs_watching)
+
+    @property
+    def header_seconds(self) -> float:
+        """The bound for a header."""
+        return min(self.seconds_per_header, self.seconds_per_step)
 
     @property
     def child_bytes(self) -> int:

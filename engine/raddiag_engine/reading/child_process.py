@@ -74,8 +74,7 @@ class ChildProcess:
         Args:
             seconds: How long to wait for it, by default a step's time.
         """
-        limit = self.limits.seconds_per_step if seconds is None else seconds
-        self._watch.start(limit)
+        self._watch.start(self.limits.seconds_per_step if seconds is None else seconds)
         try:
             message, arrays = receive(self.answers)
             if "shared" in message:

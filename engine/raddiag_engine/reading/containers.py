@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from raddiag_engine.cases import Skipped
 from raddiag_engine.errors import ReadError
+from raddiag_engine.reading.finding import without_images_of_pairs
 from raddiag_engine.reading.formats import FileFormat
 from raddiag_engine.reading.unpacked_files import UnpackedFiles
 
@@ -80,5 +81,6 @@ class Containers:
             yield Skipped(path, error.reason)
         if not files and not said_anything:
             yield Skipped(path, "is an archive with no files in it")
+        files = without_images_of_pairs(files)
         self._inside.found(path, [self._place.shown(file) for file in files])
         yield from files

@@ -39,7 +39,7 @@ def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Skipped]]:
         else:
             raise ReadError(path, "is not a regular file" if path.exists() else "no such file or folder")
     unique = {path.resolve(): path for path in reversed(found)}
-    return sorted(_without_images_of_pairs(list(unique.values()))), list(dict.fromkeys(unread))
+    return sorted(without_images_of_pairs(list(unique.values()))), list(dict.fromkeys(unread))
 
 
 def _files_below(folder: Path) -> tuple[list[Path], list[Skipped]]:
@@ -65,7 +65,7 @@ def _cannot_be_read(error: OSError) -> str:
     return f"cannot be read: {error.strerror or error}"
 
 
-def _without_images_of_pairs(files: list[Path]) -> list[Path]:
+def without_images_of_pairs(files: list[Path]) -> list[Path]:
     """An `.img` beside its `.hdr` is read with it (NIfTI pairs); given alone it stands for the pair."""
     pairs: dict[Path, None] = {}
     for file in files:

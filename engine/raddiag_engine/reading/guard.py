@@ -87,14 +87,14 @@ class GuardedReader:
             return
         work = _Remaining(files)
         finished = False
-        # Made and removed here, as the child may not live to do so.
-        with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX, ignore_cleanup_errors=True) as folder:
-            try:
-                while work.files and not finished:
+        try:
+            while work.files and not finished:
+                # Made and removed here, as the child may not live to do so.
+                with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX, ignore_cleanup_errors=True) as folder:
                     finished = yield from self._one_run(work, folder, started, found)
-            finally:
-                if not finished:
-                    self.close()
+        finally:
+            if not finished:
+                self.close()
 
     def _one_run(
         self, work: _Remaining, unpack_in: str, started: Started, found: Found
@@ -102,13 +102,14 @@ class GuardedReader:
         """Read what remains until it is done or the child is dead; returns which."""
         child = self._ready_child(next(iter(work.files.values())))
         child.order(work.job(unpack_in))
-        at = ""
+        at, step = "", "pixels"
         while True:
-            message, arrays = child.next_message()
+            is_header = step == "header"
+            message, arrays = child.next_message(self.limits.header_seconds if is_header else None)
             match message["kind"]:
                 case "started":
-                    at = str(message["path"])
-                    started(work.files.get(at, Path(at)), message["step"])
+                    at, step = str(message["path"]), message["step"]
+                    started(work.files.get(at, Path(at)), step)
                 case "found":
                     found(work.found_inside(message["container"], message["files"]))
                 case "scan":
