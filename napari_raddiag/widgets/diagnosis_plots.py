@@ -35,11 +35,11 @@ def draw_scores(axes: Axes, diagnosis: Diagnosis, colours: Colours) -> None:
         if score.state == "positive":
             bar.set(hatch="///", edgecolor=colours.background, linewidth=0)
     thresholds = [score.threshold for score in scores]
-    axes.scatter(thresholds, places, marker="|", s=160, linewidths=2, color=colours.text, label="threshold", zorder=3)
+    axes.scatter(thresholds, places, marker="|", s=160, linewidths=2, color=colours.text, zorder=3)
     axes.set_yticks(places, [_short(score.name) for score in scores])
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
-    axes.set_xlabel("score (bar), threshold (line); hatched: positive")
+    axes.set_xlabel("| threshold      hatched: positive")
 
 
 def draw_contributions(
@@ -75,22 +75,21 @@ def draw_histogram(axes: Axes, diagnosis: Diagnosis, colours: Colours) -> None:
         _say(axes, "nothing assessed", colours)
         return
     edges = [place / BINS for place in range(BINS + 1)]
-    axes.hist(assessed, bins=edges, color=colours.negative, label="assessed")
-    axes.hist(positive, bins=edges, color=colours.positive, hatch="///", edgecolor=colours.background, label="positive")
+    counts, _, _ = axes.hist(assessed, bins=edges, color=colours.negative)
+    axes.hist(positive, bins=edges, color=colours.positive, hatch="///", edgecolor=colours.background)
     # One positive beside thousands of negatives must be seen.
     axes.set_yscale("symlog", linthresh=1)
     axes.set_ylim(bottom=0)
-    highest = int(max(bar.get_height() for bar in axes.patches))
+    highest = int(max(counts))  # type: ignore[arg-type] # one histogram, so one row of counts
     ticks = sorted({0, 1, *(10**power for power in range(1, 5) if 10**power < highest), highest})
     axes.set_yticks(ticks, [str(tick) for tick in ticks], minor=False)
     axes.minorticks_off()
     axes.set_xlim(0, 1)
     given = f"{len(assessed)} of {diagnosis.assessed} assessed shown" if len(assessed) < diagnosis.assessed else ""
-    axes.set_xlabel("  ".join(part for part in ("score", given, f"not assessed: {diagnosis.not_assessed}") if part))
+    axes.set_xlabel(
+        "    ".join(part for part in ("hatched: positive", given, f"not assessed: {diagnosis.not_assessed}") if part)
+    )
     axes.set_ylabel("classes")
-    legend = axes.legend(frameon=False, fontsize="small")
-    for text in legend.get_texts():
-        text.set_color(colours.text)
 
 
 def draw_all(

@@ -27,7 +27,7 @@ from raddiag_engine.failure_line import failure_line
 
 STALE = "The case changed: diagnose again. This result is no longer of the case as it stands."
 NO_DIAGNOSIS = "No diagnosis yet."
-MOST_WARNINGS_OPEN = 2
+MOST_WARNINGS_OPEN = 1
 ROWS_AT_LEAST = 4
 
 

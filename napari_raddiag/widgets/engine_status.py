@@ -16,6 +16,7 @@ MARKS: dict[EngineKind, tuple[Mark, Role]] = {
     EngineKind.BUSY: (Mark.HALF, "caution"),
     EngineKind.DOWN: (Mark.CROSS, "error"),
 }
+LONGEST_NAME = 16
 
 
 class EngineStatus(QWidget):
@@ -44,7 +45,6 @@ class EngineStatus(QWidget):
             button.clicked.connect(lambda _checked=False, signal=signal: signal.emit())
         self._model = QPushButton("No model")
         self._model.setFlat(True)
-        self._model.setToolTip("What the model is for and not for, and what it learned from")
         self._model.clicked.connect(lambda _checked=False: self.card_requested.emit())
         self._research = ThemedLabel("muted")
         self._research.setText(RESEARCH_USE)
@@ -71,8 +71,10 @@ class EngineStatus(QWidget):
 
     def show_model(self, name: str) -> None:
         """Name the model; empty while none is known."""
-        self._model.setText(f"Model {name}" if name else "")
-        self._model.setAccessibleName(f"About {self._model.text()}")
+        short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 3]}..."
+        self._model.setText(f"Model {short}".replace("&", "&&") if name else "")
+        self._model.setAccessibleName(f"About model {name}")
+        self._model.setToolTip(f"Model {name}: what it is for and not for, and what it learned from")
         self._model.setVisible(bool(name))
 
     def _menu(self) -> QMenu:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
@@ -115,15 +115,14 @@ class MessageLine(QWidget):
         self.dismiss.setAccessibleName(f"Dismiss: {message.text}")
         self.dismiss.setToolTip("Take this message away")
         self.dismiss.clicked.connect(lambda _checked=False: self.dismissed.emit())
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(self.copy)
-        buttons.addWidget(self.dismiss)
+        row = QHBoxLayout()
+        row.addWidget(note, 1)
+        row.addWidget(self.dismiss, 0, Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        layout.addWidget(note)
-        layout.addLayout(buttons)
+        layout.addLayout(row)
+        layout.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignRight)
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.message.report)

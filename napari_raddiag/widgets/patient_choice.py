@@ -11,6 +11,8 @@ from napari_raddiag.data_models.patient_summary import PatientSummary
 from napari_raddiag.widgets.marks import Mark
 from napari_raddiag.widgets.themed_label import NoteLine
 
+SPACING_PX = 3
+
 
 class PatientChoice(QWidget):
     """A list of patients, one of whom is picked."""
@@ -24,6 +26,7 @@ class PatientChoice(QWidget):
         self._identity_hidden = False
         self._note = NoteLine("caution", Mark.TRIANGLE)
         self._list = QListWidget()
+        self._list.setSpacing(SPACING_PX)
         self._list.setAccessibleName("Patients in these files")
         self._list.setToolTip("Double-click, or press Enter, to open this patient's scans")
         self._open = QPushButton("Open this patient")
@@ -61,7 +64,7 @@ class PatientChoice(QWidget):
                 line += f"\n{patient.identity}"
             self._list.addItem(QListWidgetItem(line))
         rows = max(2, min(4, len(self._patients)))
-        self._list.setFixedHeight(rows * (2 * self.fontMetrics().height() + 6) + 4)
+        self._list.setFixedHeight(rows * (2 * self.fontMetrics().height() + 2 * SPACING_PX + 6) + 8)
         self._list.setCurrentRow(-1)
 
     def _choose(self) -> None:

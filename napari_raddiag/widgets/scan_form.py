@@ -56,7 +56,7 @@ def _form(facts: ScanFacts) -> Any:
     )
     anatomy = ComboBox(
         name="anatomy",
-        label="Body region",
+        label="Anatomy",
         choices=[(str(value), value) for value in Anatomy],
         value=facts.anatomy,
         tooltip="What the scan shows",
