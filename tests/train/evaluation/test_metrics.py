@@ -16,7 +16,7 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-from raddiag_train.evaluation import metrics
+from raddiag_train.evaluation import roc_vertices
 from raddiag_train.evaluation.metrics import FALSE_POSITIVE_RATES, confusion_rates, ranking_metrics
 
 
@@ -93,10 +93,19 @@ def test_blocks_of_classes_give_the_same_as_all_at_once(monkeypatch: pytest.Monk
     generator = np.random.default_rng(0)
     scores, targets = generator.random((50, 7)), generator.random((50, 7)) < 0.3
     expected = [roc_auc_score(targets[:, k], scores[:, k]) for k in range(7)]
-    monkeypatch.setattr(metrics, "BLOCK_SCORES", 100)
+    monkeypatch.setattr(roc_vertices, "BLOCK_SCORES", 100)
     assert ranking_metrics(scores, targets).auc == pytest.approx(expected)
 
 
-def test_scores_that_are_not_finite_are_refused() -> None:
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("masked", [False, True])
+def test_scores_that_are_not_finite_are_refused(value: float, masked: bool) -> None:
+    valid = np.array([[True], [True], [False]]) if masked else None
     with pytest.raises(ValueError, match="finite"):
-        ranking_metrics(np.array([[np.nan], [0.1]]), np.array([[True], [False]]))
+        ranking_metrics(np.array([[value], [0.1], [0.2]]), np.array([[True], [False], [True]]), valid)
+
+
+def test_no_class_has_a_positive() -> None:
+    result = ranking_metrics(np.array([[0.1, 0.2], [0.3, 0.4]]), np.zeros((2, 2), dtype=bool))
+    assert np.isnan(result.auc).all()
+    assert result.negatives.tolist() == [2, 2]

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from raddiag_train.evaluation.roc_vertices import Bools, Floats, Ints, RocVertices, roc_vertices
 
 FALSE_POSITIVE_RATES = (0.01, 0.05, 0.1)
-# Classes are taken in blocks of about this many scores, so that memory stays bounded with 5,569 classes.
-BLOCK_SCORES = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -53,28 +50,99 @@ def ranking_metrics(
     Raises:
         ValueError: The shapes differ or a score is not finite.
     """
-    if scores_NK.shape != targets_NK.shape or (valid_NK is not None and valid_NK.shape != scores_NK.shape):
-        raise ValueError(f"scores are {scores_NK.shape} but targets are {targets_NK.shape}")
-    if not np.isfinite(scores_NK).all():
-        raise ValueError("scores must be finite")
-    cases, classes = scores_NK.shape
-    block = max(1, BLOCK_SCORES // max(cases, 1))
-    parts = [
-        _block_metrics(
-            np.ascontiguousarray(scores_NK[:, k : k + block].T),
-            np.ascontiguousarray(targets_NK[:, k : k + block].T.astype(bool)),
-            None if valid_NK is None else np.ascontiguousarray(valid_NK[:, k : k + block].T),
-        )
-        for k in range(0, classes, block)
-    ]
-    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    recalls = {rate: joined.pop(_recall_name(rate)) for rate in FALSE_POSITIVE_RATES}
-    return RankingMetrics(
-        positives=joined.pop("positives").astype(np.int64),
-        negatives=joined.pop("negatives").astype(np.int64),
-        recall_at_fpr=recalls,
-        **joined,
+    return metrics_of(roc_vertices(scores_NK, targets_NK, valid_NK))
+
+
+def metrics_of(vertices: RocVertices) -> RankingMetrics:
+    """All ranking metrics of all classes, from the points of their curves."""
+    starts_C, present_C = vertices.starts_C, vertices.present_C
+    positives_C = vertices.positives_K[present_C].astype(np.float64)
+    negatives_C = vertices.negatives_K[present_C].astype(np.float64)
+    points = CurvePoints(
+        vertices.new_hits_J, vertices.hits_J, vertices.false_alarms_J, vertices.false_alarms_above_J, starts_C
     )
+    f1_J = f1_score(points.hits_J, points.false_alarms_J, points.spread(positives_C))
+    best_C = _first_greatest(f1_J, starts_C)
+    found = {
+        "auc": auc(points, positives_C, negatives_C),
+        "average_precision": average_precision(points, positives_C),
+        "best_f1": f1_J[best_C],
+        "best_f1_threshold": vertices.scores_J[best_C].astype(np.float64),
+        "mcc": matthews(points.hits_J[best_C], points.false_alarms_J[best_C], positives_C, negatives_C),
+    }
+    recalls = {rate: recall_at(rate, points, positives_C, negatives_C) for rate in FALSE_POSITIVE_RATES}
+
+    def of_all(values_C: Floats) -> Floats:
+        values_K = np.full(len(vertices.positives_K), np.nan)
+        values_K[present_C] = np.where(negatives_C > 0, values_C, np.nan)
+        return values_K
+
+    return RankingMetrics(
+        positives=vertices.positives_K,
+        negatives=vertices.negatives_K,
+        recall_at_fpr={rate: of_all(values) for rate, values in recalls.items()},
+        **{name: of_all(values) for name, values in found.items()},
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class CurvePoints:
+    """Counts at the points of curves, (J,) or, in R resamples, (J, R); see `RocVertices`.
+
+    Attributes:
+        new_hits_J: Positives at each point alone.
+        hits_J: Positives called.
+        false_alarms_J: Negatives called.
+        false_alarms_above_J: Negatives with a greater score.
+        starts_C: First point of each class that has one.
+    """
+
+    new_hits_J: NDArray[np.floating]
+    hits_J: NDArray[np.floating]
+    false_alarms_J: NDArray[np.floating]
+    false_alarms_above_J: NDArray[np.floating]
+    starts_C: Ints
+
+    def spread(self, values_C: NDArray[np.floating]) -> NDArray[np.floating]:
+        """A value a class to a value a point."""
+        return np.repeat(values_C, np.diff(np.append(self.starts_C, len(self.hits_J))), axis=0)
+
+    def sums(self, values_J: NDArray[np.floating]) -> Floats:
+        """Over the points of each class, (C, ...)."""
+        return np.add.reduceat(values_J, self.starts_C, 0, dtype=np.float64) if len(self.starts_C) else values_J
+
+
+def auc(points: CurvePoints, positives_C: Floats, negatives_C: Floats) -> Floats:
+    """Area under the ROC curve; a tie counts half. NaN without positives or negatives."""
+    beaten_J = points.spread(negatives_C) - (points.false_alarms_J + points.false_alarms_above_J) / 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return points.sums(points.new_hits_J * beaten_J) / (positives_C * negatives_C)
+
+
+def average_precision(points: CurvePoints, positives_C: Floats) -> Floats:
+    """Sum over thresholds of the step in recall times the precision."""
+    precision_J = points.hits_J / np.maximum(points.hits_J + points.false_alarms_J, 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return points.sums(points.new_hits_J * precision_J) / positives_C
+
+
+def recall_at(rate: float, points: CurvePoints, positives_C: Floats, negatives_C: Floats) -> Floats:
+    """Largest recall whose false positive rate does not exceed `rate`."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        allowed_J = points.false_alarms_J / points.spread(negatives_C) <= rate
+        hits_J = np.where(allowed_J, points.hits_J, 0)
+        most_C = np.maximum.reduceat(hits_J, points.starts_C, 0) if len(points.starts_C) else hits_J
+        return most_C / positives_C
+
+
+def _first_greatest(values_J: Floats, starts_C: Ints) -> Ints:
+    """Index of the first of the greatest values of each class."""
+    if not len(starts_C):
+        return starts_C
+    greatest_C = np.maximum.reduceat(values_J, starts_C)
+    counts = np.diff(np.append(starts_C, len(values_J)))
+    indices_J = np.where(values_J == np.repeat(greatest_C, counts), np.arange(len(values_J)), len(values_J))
+    return np.minimum.reduceat(indices_J, starts_C)
 
 
 def confusion_rates(
@@ -86,70 +154,26 @@ def confusion_rates(
     positives, negatives = truth.sum(0).astype(float), (~truth).sum(0).astype(float)
     with np.errstate(invalid="ignore", divide="ignore"):
         return {
-            "f1": _f1(tp, fp, positives),
-            "mcc": _mcc(tp, fp, positives, negatives),
+            "f1": f1_score(tp, fp, positives),
+            "mcc": matthews(tp, fp, positives, negatives),
             "sensitivity": tp / positives,
             "specificity": 1 - fp / negatives,
         }
 
 
-def _block_metrics(scores_KN: NDArray[np.floating], targets_KN: Bools, valid_KN: Bools | None) -> dict[str, Floats]:
-    if valid_KN is not None:
-        scores_KN = np.where(valid_KN, scores_KN, -np.inf)
-    order_KN = np.argsort(-scores_KN, axis=1)
-    sorted_KN = np.take_along_axis(scores_KN, order_KN, 1)
-    hits_KN = np.take_along_axis(targets_KN, order_KN, 1)
-    misses_KN = ~hits_KN
-    if valid_KN is not None:
-        counted_KN = np.take_along_axis(valid_KN, order_KN, 1)
-        hits_KN, misses_KN = hits_KN & counted_KN, misses_KN & counted_KN
-    tp_KN, fp_KN = np.cumsum(hits_KN, 1, dtype=np.float64), np.cumsum(misses_KN, 1, dtype=np.float64)
-    positives_K1, negatives_K1 = tp_KN[:, -1:], fp_KN[:, -1:]
-
-    # Only the last case of a run of equal scores is a point of the curve.
-    ends_KN = np.ones_like(hits_KN)
-    ends_KN[:, :-1] = sorted_KN[:, :-1] != sorted_KN[:, 1:]
-    tp_before_KN, fp_before_KN = _previous_end(tp_KN, ends_KN), _previous_end(fp_KN, ends_KN)
+def f1_score(hits: NDArray[np.floating], false_alarms: NDArray[np.floating], positives: NDArray[np.floating]) -> Floats:
+    """Harmonic mean of precision and recall."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        trapezoids_KN = (fp_KN - fp_before_KN) * (tp_KN + tp_before_KN) / 2
-        auc = np.where(ends_KN, trapezoids_KN, 0).sum(1) / (positives_K1 * negatives_K1)[:, 0]
-        precision_KN = tp_KN / np.maximum(tp_KN + fp_KN, 1)
-        steps_KN = np.where(ends_KN, (tp_KN - tp_before_KN) * precision_KN, 0)
-        recall_KN, fpr_KN = tp_KN / positives_K1, fp_KN / negatives_K1
-        f1_KN = np.where(ends_KN, _f1(tp_KN, fp_KN, positives_K1), -1)
-        best_K1 = f1_KN.argmax(1)[:, None]
-        tp_K1, fp_K1 = np.take_along_axis(tp_KN, best_K1, 1), np.take_along_axis(fp_KN, best_K1, 1)
-        result = {
-            "auc": auc,
-            "average_precision": steps_KN.sum(1) / positives_K1[:, 0],
-            "best_f1": _f1(tp_K1, fp_K1, positives_K1)[:, 0],
-            "best_f1_threshold": np.take_along_axis(sorted_KN, best_K1, 1)[:, 0].astype(np.float64),
-            "mcc": _mcc(tp_K1, fp_K1, positives_K1, negatives_K1)[:, 0],
-        }
-        for rate in FALSE_POSITIVE_RATES:
-            result[_recall_name(rate)] = np.where(ends_KN & (fpr_KN <= rate), recall_KN, 0).max(1)
-    undefined_K = (positives_K1[:, 0] == 0) | (negatives_K1[:, 0] == 0)
-    undefined = {name: np.where(undefined_K, np.nan, values) for name, values in result.items()}
-    return {**undefined, "positives": positives_K1[:, 0], "negatives": negatives_K1[:, 0]}
+        return 2 * hits / (hits + false_alarms + positives)
 
 
-def _previous_end(counts_KN: Floats, ends_KN: Bools) -> Floats:
-    """The cumulative count at the point of the curve before each case; 0 before the first."""
-    before_KN = np.zeros_like(counts_KN)
-    before_KN[:, 1:] = np.maximum.accumulate(np.where(ends_KN, counts_KN, 0), 1)[:, :-1]
-    return before_KN
-
-
-def _f1(tp: Floats, fp: Floats, positives: Floats) -> Floats:
-    return 2 * tp / (tp + fp + positives)
-
-
-def _mcc(tp: Floats, fp: Floats, positives: Floats, negatives: Floats) -> Floats:
-    """0 where a margin is empty, as scikit-learn has it."""
-    fn, tn = positives - tp, negatives - fp
-    margins = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
-    return np.where(margins > 0, (tn * tp - fn * fp) / np.sqrt(np.maximum(margins, 1)), 0.0)
-
-
-def _recall_name(rate: float) -> str:
-    return f"recall_at_fpr_{rate}"
+def matthews(
+    hits: NDArray[np.floating],
+    false_alarms: NDArray[np.floating],
+    positives: NDArray[np.floating],
+    negatives: NDArray[np.floating],
+) -> Floats:
+    """Matthews correlation coefficient; 0 where a margin is empty, as scikit-learn has it."""
+    missed, spared = positives - hits, negatives - false_alarms
+    margins = (hits + false_alarms) * positives * negatives * (spared + missed)
+    return np.where(margins > 0, (spared * hits - missed * false_alarms) / np.sqrt(np.maximum(margins, 1)), 0.0)
