@@ -13,6 +13,7 @@ from raddiag_engine.errors import ReadError
 from raddiag_engine.reading.failures import as_read_error
 from raddiag_engine.reading.finish import finish
 from raddiag_engine.reading.formats import FileFormat
+from raddiag_engine.reading.guess import with_guessed_modality
 from raddiag_engine.reading.limits import check_size
 from raddiag_engine.reading.picture import scan_of_pixels
 
@@ -60,9 +61,8 @@ def _volume(voxels: NDArray[np.generic], path: Path) -> Scan:
         sources=(path,),
         file_format=FileFormat.NPY.value,
     )
-    return finish(
-        scan.warned(WarningCode.GEOMETRY_UNKNOWN, "the file does not say how large a voxel is or where it lies")
-    )
+    message = "the file does not say how large a voxel is or where it lies"
+    return finish(with_guessed_modality(scan.warned(WarningCode.GEOMETRY_UNKNOWN, message)))
 
 
 def _is_rgb(array: NDArray[np.generic]) -> bool:

@@ -14,6 +14,7 @@ from raddiag_engine.reading.colour import is_grey, luminance
 from raddiag_engine.reading.failures import as_read_error
 from raddiag_engine.reading.finish import finish
 from raddiag_engine.reading.formats import FileFormat
+from raddiag_engine.reading.guess import with_guessed_modality
 from raddiag_engine.reading.limits import check_size
 
 GREY_MODES = {"L", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"}
@@ -74,7 +75,7 @@ def scan_of_pixels(
     scan = scan.warned(WarningCode.GEOMETRY_UNKNOWN, "the file does not say how large a pixel is or where it lies")
     if colour is not None:
         scan = scan.warned(WarningCode.CONTENT_COLOUR, "a colour image; the network is given its luminance")
-    return finish(scan)
+    return finish(with_guessed_modality(scan))
 
 
 def _narrow(values: NDArray[np.generic]) -> NDArray[np.generic]:

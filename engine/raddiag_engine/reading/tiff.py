@@ -15,6 +15,7 @@ from raddiag_engine.reading.failures import as_read_error
 from raddiag_engine.reading.few_slices import volume_or_images
 from raddiag_engine.reading.finish import finish
 from raddiag_engine.reading.formats import FileFormat
+from raddiag_engine.reading.guess import with_guessed_modality
 from raddiag_engine.reading.limits import check_size
 from raddiag_engine.reading.picture import grey_or_rgb, scan_of_pixels
 
@@ -45,7 +46,10 @@ def read_tiff(path: Path) -> list[Scan]:
     decoder = "tifffile" if built_in else "Pillow"
     if len(pixels) == 1:
         return [scan_of_pixels(pixels[0], path, FileFormat.TIFF, decoder, inverted)]
-    return [finish(part) for part in volume_or_images(_volume(np.stack(pixels), path, decoder, inverted))]
+    return [
+        finish(with_guessed_modality(part))
+        for part in volume_or_images(_volume(np.stack(pixels), path, decoder, inverted))
+    ]
 
 
 def _kind_of(page: tifffile.TiffPage) -> tuple[object, ...]:
