@@ -103,6 +103,10 @@ class RadDiagPanel(QWidget):
         self.canvas.saliency.set_opacity(preferences.overlay_opacity)
         self.views.case.set_identity_hidden(preferences.hide_identity)
 
+    def shut_down(self) -> None:
+        """End the engine that was started here, and leave nothing to be restored; may be called again."""
+        _end(self.link, self.keeper.store)
+
     def report(self, cause: str = "") -> str:
         """What can be sent to whoever looks after the program; holds no patient data."""
         return report_text(self.link.state, cause)

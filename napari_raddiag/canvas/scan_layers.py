@@ -15,14 +15,12 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_raddiag.canvas.layer_data import displayed_array, scan_settings
 from napari_raddiag.canvas.layer_stack import LayerStack
-from napari_raddiag.canvas.view_layout import Seat, ViewLayout
+from napari_raddiag.canvas.scan_windows import ScanWindows
+from napari_raddiag.canvas.seat import Seat
+from napari_raddiag.canvas.view_camera import ViewCamera
+from napari_raddiag.canvas.view_layout import ViewLayout
 from napari_raddiag.display.display_grid import DisplayGrid, display_grid
-from napari_raddiag.display.grey_window import (
-    reading_window,
-    value_limits,
-    window_of_limits,
-    windows_to_choose_from,
-)
+from napari_raddiag.display.grey_window import reading_window, windows_to_choose_from
 from napari_raddiag.display.layer_title import layer_titles
 from napari_raddiag.display.measuring import why_not_measurable
 from napari_raddiag.display.planes import ViewPlane, acquired_plane, planes_of, through_axis
@@ -58,6 +56,9 @@ class ScanLayers(QObject):
         self.viewer = viewer
         self.position = SharedPosition()
         self.stack = LayerStack(viewer)
+        self._camera = ViewCamera(viewer, self.position)
+        self._windows = ScanWindows()
+        self._windows.changed.connect(self.window_changed)
         self._layout = ViewLayout(viewer, self.stack, self.position)
         self._layout.stepped_by_viewer.connect(self._note_step)
         self._layout.refit_wanted.connect(self.fit)
@@ -65,9 +66,7 @@ class ScanLayers(QObject):
         self._case: Case | None = None
         self._scans: dict[str, Scan] = {}
         self._seats: dict[str, Seat] = {}
-        self._windows: dict[str, Window] = {}
         self._active: str | None = None
-        self._setting_window = False
 
     # --- The case ---
 
@@ -109,6 +108,7 @@ class ScanLayers(QObject):
         self._case, self._active = None, None
         self.position.clear()
         self._layout.forget()
+        self._camera.forget()
         self.active_changed.emit("")
         self.layout_changed.emit()
 
@@ -213,7 +213,7 @@ class ScanLayers(QObject):
             return False
         seat = self._seats[self._active]
         if plane != seat.plane:
-            self._layout.remember_camera(seat)
+            self._keep_camera(seat)
             seat.plane = plane
             self._settle(fit=self.is_grid)
             self.plane_changed.emit(plane)
@@ -233,7 +233,7 @@ class ScanLayers(QObject):
         self.position.set(seat.scan, seat.grid, stored_index)
         self._layout.follow_position(self._seats, seat)
         if in_sight:
-            self._layout.bring_into_sight(seat)
+            self._camera.bring_into_sight(seat, alone=not self.is_grid)
         self.position_changed.emit(scan_id)
 
     def can_step(self, scan_id: str) -> bool:
@@ -268,14 +268,16 @@ class ScanLayers(QObject):
 
     def fit(self) -> None:
         """Fit what is in view to the window."""
-        if self._active is not None:
-            self._layout.fit(self._seats, self._seats[self._active])
+        if self.is_grid:
+            self._camera.fit_cells(self._seats)
+        elif self._active is not None:
+            self._camera.fit(self._seats[self._active])
 
     # --- Windows ---
 
     def window(self, scan_id: str) -> Window:
         """The window a scan is shown in."""
-        return self._windows[scan_id]
+        return self._windows.of(self.scan(scan_id))
 
     def windows(self, scan_id: str) -> tuple[Window, ...]:
         """The named windows to choose from: the file's, then the presets."""
@@ -285,13 +287,7 @@ class ScanLayers(QObject):
         """Show a scan in a window; False for a colour scan, which has none."""
         if self.scan(scan_id).colour is not None:
             return False
-        self._windows[scan_id] = window
-        self._setting_window = True
-        try:
-            self.layer(scan_id).contrast_limits = value_limits(window)
-        finally:
-            self._setting_window = False
-        self.window_changed.emit(scan_id, window.center, window.width)
+        self._windows.set(self.scan(scan_id), self.layer(scan_id), window)
         return True
 
     def reset_window(self, scan_id: str) -> bool:
@@ -353,25 +349,24 @@ class ScanLayers(QObject):
     def _add(self, scan: Scan, title: str) -> None:
         grid = display_grid(scan)
         self._scans[scan.id] = scan
-        window = self._windows.setdefault(scan.id, reading_window(scan))
+        window = self._windows.of(scan)
         seat = Seat(scan, grid, acquired_plane(grid))
         self._seats[scan.id] = seat
         settings = scan_settings(scan, grid, window, title, self._known_case.id)
         layer = self.stack.put(scan.id, "scan", displayed_array(scan, grid), settings, seat.pose)
-        if scan.colour is None:
-            layer.events.contrast_limits.connect(lambda _event, scan_id=scan.id: self._note_limits(scan_id))
+        self._windows.follow(scan, layer)
 
     def _drop(self, scan_id: str) -> None:
         self.stack.remove_scan(scan_id)
         self._seats.pop(scan_id, None)
         self._scans.pop(scan_id, None)
-        self._windows.pop(scan_id, None)
+        self._windows.forget(scan_id)
         if self._active == scan_id:
             self._active = None
 
     def _bring_into_view(self, scan_id: str, *, anew: bool, announce: bool) -> None:
         if self._active is not None:
-            self._layout.remember_camera(self._seats[self._active])
+            self._keep_camera(self._seats[self._active])
         self._active = scan_id
         seat = self._seats[scan_id]
         if anew:
@@ -392,8 +387,15 @@ class ScanLayers(QObject):
         with self._layout.settling():
             self._layout.lay(self._seats, self._seats[self._active])
             self.refresh_visibility()
-        self._layout.frame(self._seats, self._seats[self._active], fit=fit)
+        if fit:
+            self.fit()
+        elif not self.is_grid:
+            self._camera.frame(self._seats[self._active])
         self.layout_changed.emit()
+
+    def _keep_camera(self, seat: Seat) -> None:
+        if not self.is_grid:
+            self._camera.keep(seat)
 
     def _select(self, scan_id: str) -> None:
         """Select the scan's layer in napari's list, unless a person selected one of their own."""
@@ -409,15 +411,6 @@ class ScanLayers(QObject):
         if self._layout.read_position(seat):
             self._layout.follow_position(self._seats, seat)
             self.position_changed.emit(seat.scan.id)
-
-    def _note_limits(self, scan_id: str) -> None:
-        """A person moved the limits in napari's own control."""
-        if self._setting_window or scan_id not in self._seats:
-            return
-        low, high = self.layer(scan_id).contrast_limits
-        window = window_of_limits(float(low), float(high), self._windows[scan_id])
-        self._windows[scan_id] = window
-        self.window_changed.emit(scan_id, window.center, window.width)
 
     @contextmanager
     def moving(self) -> Iterator[None]:

@@ -74,7 +74,7 @@ class DiagnosisRunner(QObject):
             return
         self.cancel()
         self._wanted = False
-        task = self.link.diagnose(case, self.session.windows, top=ALL_DISORDERS)
+        task = self.link.diagnose(case, self.session.windows, ALL_DISORDERS, self)
         task.progress.connect(self.progress)
         task.finished.connect(partial(self._answered, task, case, question))
         task.failed.connect(partial(self._failed, task))

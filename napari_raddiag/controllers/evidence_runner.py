@@ -162,7 +162,7 @@ class EvidenceRunner(QObject):
             return
         self._stop()
         # Peaks of large maps are looked for in the background too.
-        task = self.link.explain(case, self.session.windows, disorders, self.method, then=_with_peaks)
+        task = self.link.explain(case, self.session.windows, disorders, self.method, self, _with_peaks)
         task.progress.connect(self.progress)
         task.finished.connect(partial(self._computed, task, diagnosis, disorders, self.method))
         task.failed.connect(partial(self._failed, task))

@@ -47,7 +47,7 @@ class NetworkViewer(QObject):
             self.canvas.network_view.hide(scan_id)
             return
         self.canvas.layers.activate(scan_id)
-        task = self.link.prepare(case, self.session.windows, scan_id)
+        task = self.link.prepare(case, self.session.windows, scan_id, self)
         task.finished.connect(partial(self._prepared, case))
         task.failed.connect(self.failed)
         task.ended.connect(partial(self._ended, task))

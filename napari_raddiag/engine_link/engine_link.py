@@ -61,6 +61,12 @@ class EngineLink(QObject):
         """True once the engine was asked for."""
         return self._watch is not None
 
+    @property
+    def service_pid(self) -> int | None:
+        """Process of the engine that was started here; None if there is none now."""
+        service = self._service
+        return None if service is None else service.pid
+
     def start(self) -> None:
         """Start the engine, or connect to the server, and watch it; returns at once."""
         if self._watch is None or not self._watch.is_alive():
@@ -94,9 +100,9 @@ class EngineLink(QObject):
         self._watch = threading.Thread(target=follow, daemon=True, name="raddiag-engine")
         self._watch.start()
 
-    def diagnose(self, case: Case, windows: Mapping[str, Window], top: int) -> Task:
-        """A task that gives a `Diagnosis`."""
-        return self._ask(partial(EngineClient.diagnose, case=case, windows=dict(windows), top=top))
+    def diagnose(self, case: Case, windows: Mapping[str, Window], top: int, parent: QObject) -> Task:
+        """A task that gives a `Diagnosis`; it delivers nothing once its parent is gone."""
+        return self._ask(partial(EngineClient.diagnose, case=case, windows=dict(windows), top=top), parent)
 
     def explain(
         self,
@@ -104,6 +110,7 @@ class EngineLink(QObject):
         windows: Mapping[str, Window],
         disorders: Sequence[str],
         method: str,
+        parent: QObject,
         then: Callable[[Any], Any] = lambda maps: maps,
     ) -> Task:
         """A task that gives, for each disorder, one `SaliencyMap` per scan in use.
@@ -113,25 +120,28 @@ class EngineLink(QObject):
             windows: Scan id -> window given to the network.
             disorders: Names on the model card.
             method: Of saliency.
+            parent: Owner of the task, which delivers nothing once it is gone.
             then: Done with the maps in the background; its result is the task's.
         """
         question = partial(
             EngineClient.explain, case=case, disorders=tuple(disorders), method=method, windows=dict(windows)
         )
-        return self._ask(question, then)
+        return self._ask(question, parent, then)
 
-    def prepare(self, case: Case, windows: Mapping[str, Window], scan_id: str) -> Task:
+    def prepare(self, case: Case, windows: Mapping[str, Window], scan_id: str, parent: QObject) -> Task:
         """A task that gives the `PreparedScan` of one scan: what the network is given of it."""
-        return self._ask(partial(EngineClient.prepare, case=case, scan_id=scan_id, windows=dict(windows)))
+        return self._ask(partial(EngineClient.prepare, case=case, scan_id=scan_id, windows=dict(windows)), parent)
 
-    def _ask(self, question: Callable[..., Any], then: Callable[[Any], Any] = lambda answer: answer) -> Task:
+    def _ask(
+        self, question: Callable[..., Any], parent: QObject, then: Callable[[Any], Any] = lambda answer: answer
+    ) -> Task:
         def work(progress: Callable[[int, int, str], None], cancelled: Callable[[], bool]) -> Any:
             client = self._client
             if client is None:
                 raise RaddiagError(f"the engine is not there ({self.state.text}); wait, or restart it")
             return then(question(client, progress=progress, cancelled=cancelled))
 
-        return Task(work, self)
+        return Task(work, parent)
 
     def _watch_over(self, stopping: threading.Event) -> None:
         """In its own thread: start, poll, start again, and at the end stop."""

@@ -1,0 +1,110 @@
+"""What goes wrong is said in the panel, and the case stays."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+from pytestqt.qtbot import QtBot
+
+from napari_raddiag.data_models.engine_state import EngineKind
+from napari_raddiag.data_models.panel_message import Severity
+from napari_raddiag.preferences import Preferences
+from tests.viewer.window.conftest import ENGINE_MS, OpenPanel
+from tests.viewer.window.test_reading import diagnose, open_case
+
+OWN_ENGINE = Preferences(device="cpu")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
+def test_the_engine_is_killed_and_comes_back_while_the_case_stays(
+    open_panel: OpenPanel, sample: tuple[Path, ...], qtbot: QtBot
+) -> None:
+    panel = open_panel(OWN_ENGINE)
+    open_case(panel, sample, qtbot)
+    diagnose(panel, qtbot)
+    pid = panel.link.service_pid
+    assert pid is not None
+    states: list[EngineKind] = []
+    panel.link.state_changed.connect(lambda state: states.append(state.kind))
+    os.kill(pid, signal.SIGKILL)
+    qtbot.waitUntil(lambda: EngineKind.DOWN in states, timeout=ENGINE_MS)
+    assert panel.session.case is not None and panel.session.current_diagnosis is not None
+    qtbot.waitUntil(lambda: panel.link.state.kind is EngineKind.READY, timeout=ENGINE_MS)
+    assert panel.link.service_pid not in (None, pid)
+    panel.session.use(panel.session.case.scans[0].id, False)
+    diagnose(panel, qtbot)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
+def test_a_worker_killed_in_the_middle_fails_the_diagnosis_in_words_and_the_next_one_works(
+    open_panel: OpenPanel, sample: tuple[Path, ...], qtbot: QtBot
+) -> None:
+    panel = open_panel(OWN_ENGINE)
+    open_case(panel, sample, qtbot)
+    assert panel.link.service_pid is not None
+    workers = psutil.Process(panel.link.service_pid).children()
+    with qtbot.waitSignal(panel.diagnosis.failed, timeout=ENGINE_MS) as failed:
+        # Stopped, so that the diagnosis is under way for certain when it is killed.
+        for worker in workers:
+            worker.send_signal(signal.SIGSTOP)
+        panel.views.diagnose.button.click()
+        qtbot.wait(300)
+        for worker in workers:
+            worker.kill()
+    assert "\n" not in failed.args[0] and panel.session.diagnosis is None
+    [message] = [m for m in panel.views.messages.messages if m.severity is Severity.ERROR]
+    assert message.text == failed.args[0] and message.report and "PHANTOM" not in message.report
+    qtbot.waitUntil(lambda: panel.link.state.kind is EngineKind.READY, timeout=ENGINE_MS)
+    diagnose(panel, qtbot)
+
+
+def test_closing_the_window_leaves_no_process(open_panel: OpenPanel, sample: tuple[Path, ...], qtbot: QtBot) -> None:
+    panel = open_panel(OWN_ENGINE)
+    open_case(panel, sample, qtbot)
+    pid = panel.link.service_pid
+    assert pid is not None
+    started = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    assert len(started) >= 2
+    panel.canvas.layers.viewer.close()
+    qtbot.waitUntil(lambda: not any(process.is_running() for process in started), timeout=20_000)
+
+
+def test_without_an_engine_the_case_is_read_all_the_same(
+    open_panel: OpenPanel, sample: tuple[Path, ...], qtbot: QtBot
+) -> None:
+    panel = open_panel(Preferences(model="no such model"), ready=False)
+    qtbot.waitUntil(lambda: panel.link.state.kind is EngineKind.DOWN, timeout=ENGINE_MS)
+    assert "no such model" in panel.views.engine.text
+    open_case(panel, sample, qtbot)
+    assert len(panel.canvas.layers.scan_ids) == 2 and not panel.views.diagnose.button.isEnabled()
+    assert "engine" in panel.views.diagnose.text
+
+
+@pytest.mark.parametrize("name", ["empty", "text.dcm", "gone"])
+def test_what_cannot_be_read_is_one_line_and_the_open_case_stays(
+    open_panel: OpenPanel, sample: tuple[Path, ...], qtbot: QtBot, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.dcm").write_text("no image")
+    panel = open_panel(Preferences(model="no such model"), ready=False)
+    open_case(panel, sample, qtbot)
+    case = panel.session.case
+    with qtbot.waitSignal(panel.opener.failed, timeout=ENGINE_MS) as failed:
+        panel.open_paths((tmp_path / name,))
+    assert name in failed.args[0] and panel.session.case is case
+    assert any(failed.args[0] == message.text for message in panel.views.messages.messages)
+
+
+def test_files_beside_good_ones_are_named_with_their_reason(
+    open_panel: OpenPanel, sample: tuple[Path, ...], qtbot: QtBot, tmp_path: Path
+) -> None:
+    bad = tmp_path / "broken.dcm"
+    bad.write_bytes((sample[0] / "xray.dcm").read_bytes()[:2000])
+    panel = open_panel(Preferences(model="no such model"), ready=False)
+    open_case(panel, (*sample, bad), qtbot)
+    case = panel.session.case
+    assert case is not None and len(case.scans) == 2 and [skipped.path.name for skipped in case.skipped] == [bad.name]

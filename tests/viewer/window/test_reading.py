@@ -1,0 +1,151 @@
+"""From files to a diagnosis with evidence, in the real window with the real engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from pytestqt.qtbot import QtBot
+from qtpy.QtGui import QGuiApplication
+
+from napari_raddiag.panel import RadDiagPanel
+from napari_raddiag.preferences import Preferences
+from tests.viewer.window.conftest import ENGINE_MS, OpenPanel
+
+
+def open_case(panel: RadDiagPanel, paths: tuple[Path, ...], qtbot: QtBot) -> None:
+    with qtbot.waitSignal(panel.opener.opened, timeout=ENGINE_MS):
+        panel.open_paths(paths)
+
+
+def diagnose(panel: RadDiagPanel, qtbot: QtBot) -> None:
+    panel.views.diagnose.button.click()
+    qtbot.waitUntil(lambda: panel.session.current_diagnosis is not None, timeout=ENGINE_MS)
+
+
+def show_evidence(panel: RadDiagPanel, disorder: str, qtbot: QtBot) -> None:
+    panel.views.disorders.disorder_chosen.emit(disorder)
+    qtbot.waitUntil(lambda: bool(panel.evidence.maps) and panel.evidence.disorder == disorder, timeout=ENGINE_MS)
+
+
+def test_open_diagnose_explain(
+    open_panel: OpenPanel, shared_engine: Preferences, sample: tuple[Path, ...], qtbot: QtBot
+) -> None:
+    panel = open_panel(shared_engine)
+    open_case(panel, sample, qtbot)
+    assert panel.canvas.layers.active is not None and panel.views.diagnose.button.isEnabled()
+    diagnose(panel, qtbot)
+    diagnosis = panel.session.current_diagnosis
+    assert diagnosis is not None and {score.name for score in diagnosis.positives} == {"Tibial fracture", "Baker cyst"}
+    assert diagnosis.headline == panel.views.disorders.headline.text()
+    assert len(diagnosis.disorders) == diagnosis.assessed + diagnosis.not_assessed  # all of them, for filter and plots
+    modality_of = {report.id: report.modality for report in diagnosis.scans}
+    for disorder, modality in (("Tibial fracture", "X-ray"), ("Baker cyst", "MRI")):
+        show_evidence(panel, disorder, qtbot)
+        active = panel.canvas.layers.active
+        assert active is not None and modality_of[active] == modality  # the view jumps to the scan with the peak
+        layer = panel.canvas.saliency.layer(active)
+        assert layer is not None and layer.visible
+
+
+def test_an_edit_makes_the_result_stale_and_takes_the_evidence_away(
+    open_panel: OpenPanel, shared_engine: Preferences, sample: tuple[Path, ...], qtbot: QtBot
+) -> None:
+    panel = open_panel(shared_engine)
+    open_case(panel, sample, qtbot)
+    diagnose(panel, qtbot)
+    show_evidence(panel, "Tibial fracture", qtbot)
+    views, case = panel.views, panel.session.case
+    assert case is not None
+    xray = next(scan.id for scan in case.scans if scan.modality == "X-ray")
+    panel.session.use(xray, False)
+    assert views.disorders.is_stale and not panel.evidence.maps
+    assert all(panel.canvas.saliency.layer(scan.id) is None for scan in case.scans)
+    QGuiApplication.clipboard().setText("before")
+    views.disorders.copy()
+    views.disorders.save_csv(Path("should-not-be-written.csv"))
+    assert QGuiApplication.clipboard().text() == "before" and not Path("should-not-be-written.csv").exists()
+    panel.session.use(xray, True)
+    assert not views.disorders.is_stale  # nothing differs any more
+    panel.session.use(xray, False)
+    diagnose(panel, qtbot)
+    diagnosis = panel.session.current_diagnosis
+    assert diagnosis is not None and "Tibial fracture" not in {score.name for score in diagnosis.positives}
+
+
+def test_the_evidence_is_shown_on_every_scan_on_one_scale_and_changes_nothing_else(
+    open_panel: OpenPanel, shared_engine: Preferences, sample: tuple[Path, ...], qtbot: QtBot
+) -> None:
+    panel = open_panel(shared_engine)
+    viewer = panel.canvas.layers.viewer
+    own = viewer.add_image(np.zeros((4, 4)), name="the reader's own")
+    open_case(panel, sample, qtbot)
+    diagnose(panel, qtbot)
+    before = {layer.name for layer in viewer.layers}
+    show_evidence(panel, "Baker cyst", qtbot)
+    overlays = [layer for layer in viewer.layers if layer.name not in before]
+    assert overlays and all(tuple(layer.contrast_limits) == (0.0, 1.0) for layer in overlays)
+    panel.canvas.layers.hide_model()
+    assert not any(layer.visible for layer in overlays) and own in viewer.layers and own.visible
+    panel.views.evidence.hide_requested.emit()
+    assert {layer.name for layer in viewer.layers} == before
+
+
+def test_the_same_numbers_as_from_the_command_line(
+    open_panel: OpenPanel, shared_engine: Preferences, sample: tuple[Path, ...], qtbot: QtBot
+) -> None:
+    from raddiag_engine import Engine
+    from raddiag_engine.reading import read_case
+
+    panel = open_panel(shared_engine)
+    open_case(panel, sample, qtbot)
+    diagnose(panel, qtbot)
+    engine = Engine.load("demo", device="cpu")
+    engine.set_case(read_case(sample))
+    expected, found = engine.diagnose(top=1000), panel.session.current_diagnosis
+    assert found is not None and (found.case_hash, found.input_hash) == (expected.case_hash, expected.input_hash)
+    np.testing.assert_allclose(
+        [score.probability for score in found.disorders], [score.probability for score in expected.disorders], atol=1e-6
+    )
+
+
+def test_a_running_diagnosis_is_cancelled_and_nothing_of_it_is_shown(
+    open_panel: OpenPanel, shared_engine: Preferences, sample: tuple[Path, ...], qtbot: QtBot
+) -> None:
+    panel = open_panel(shared_engine)
+    open_case(panel, sample, qtbot)
+    with qtbot.waitSignal(panel.diagnosis.cancelled, timeout=ENGINE_MS):
+        panel.views.diagnose.button.click()
+        panel.views.diagnose.cancel.click()
+    assert panel.session.diagnosis is None
+    assert panel.views.diagnose.button.isEnabled()
+    diagnose(panel, qtbot)  # the next one works
+
+
+def test_another_case_takes_everything_of_the_one_before_away(
+    open_panel: OpenPanel, shared_engine: Preferences, sample: tuple[Path, ...], qtbot: QtBot
+) -> None:
+    panel = open_panel(shared_engine)
+    open_case(panel, sample, qtbot)
+    diagnose(panel, qtbot)
+    show_evidence(panel, "Tibial fracture", qtbot)
+    open_case(panel, (sample[0] / "xray.dcm",), qtbot)
+    assert panel.session.diagnosis is None and panel.views.disorders.diagnosis is None and not panel.evidence.maps
+    assert len(panel.canvas.layers.scan_ids) == 1
+    assert len(panel.canvas.layers.viewer.layers) == 1
+
+
+def test_two_windows_on_one_engine(
+    open_panel: OpenPanel, shared_engine: Preferences, sample: tuple[Path, ...], qtbot: QtBot
+) -> None:
+    first, second = open_panel(shared_engine), open_panel(shared_engine)
+    open_case(first, sample, qtbot)
+    open_case(second, (sample[0] / "xray.dcm",), qtbot)
+    first.views.diagnose.button.click()
+    second.views.diagnose.button.click()
+    qtbot.waitUntil(
+        lambda: first.session.diagnosis is not None and second.session.diagnosis is not None, timeout=ENGINE_MS
+    )
+    one, two = first.session.diagnosis, second.session.diagnosis
+    assert one is not None and two is not None
+    assert len(one.scans) == 2 and len(two.scans) == 1 and one.case_hash != two.case_hash

@@ -1,0 +1,121 @@
+"""What outlives a crash, and what does not outlive a good end."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from napari_raddiag.preferences import Preferences
+from napari_raddiag.session.saved_session import SessionStore
+from raddiag_engine.cases import Window
+from tests.viewer.window.conftest import ENGINE_MS, OpenPanel
+from tests.viewer.window.test_reading import diagnose, open_case
+
+
+def crash(folder: Path) -> None:
+    """As if the viewer had been killed: its file is left behind, under the number of a process that is gone."""
+    [file] = (folder / "viewer" / "sessions").glob("*.json")
+    file.rename(file.with_name("999999999.json"))
+
+
+def test_a_reading_comes_back_after_a_crash(
+    open_panel: OpenPanel, shared_engine: Preferences, sample: tuple[Path, ...], qtbot: QtBot, own_folder: Path
+) -> None:
+    panel = open_panel(shared_engine)
+    open_case(panel, sample, qtbot)
+    case = panel.session.case
+    assert case is not None
+    mri = next(scan.id for scan in case.scans if scan.modality == "MRI")
+    xray = next(scan.id for scan in case.scans if scan.modality == "X-ray")
+    panel.session.use(mri, False)
+    panel.canvas.layers.set_window(xray, Window(6000, 9000, "LINEAR_EXACT"))
+    diagnose(panel, qtbot)
+    before = panel.session.diagnosis
+    panel.keeper.save()
+    crash(own_folder)
+
+    again = open_panel(shared_engine)
+    assert again.views.restore.isVisibleTo(again)
+    with qtbot.waitSignal(again.restorer.told, timeout=ENGINE_MS) as told:
+        again.views.restore.restore.click()
+    assert "as it was" in told.args[0]
+    restored = again.session.case
+    assert restored is not None and [scan.id for scan in restored.used] == [xray]
+    assert again.canvas.layers.window(xray).center == 6000 and again.canvas.layers.window(xray).width == 9000
+    after = again.session.current_diagnosis
+    assert before is not None and after is not None and after.input_hash == before.input_hash
+
+
+def test_after_a_good_end_nothing_is_offered(
+    open_panel: OpenPanel, shared_engine: Preferences, sample: tuple[Path, ...], qtbot: QtBot, own_folder: Path
+) -> None:
+    panel = open_panel(shared_engine)
+    open_case(panel, sample, qtbot)
+    panel.keeper.save()
+    assert list((own_folder / "viewer" / "sessions").glob("*.json"))
+    panel.shut_down()
+    assert not list((own_folder / "viewer" / "sessions").glob("*.json"))
+    assert SessionStore().take_left_behind() is None
+
+
+def test_switched_off_nothing_is_kept(
+    open_panel: OpenPanel, shared_engine: Preferences, sample: tuple[Path, ...], qtbot: QtBot, own_folder: Path
+) -> None:
+    panel = open_panel(shared_engine, keep_recent=False, keep_session=False)
+    open_case(panel, sample, qtbot)
+    panel.keeper.save()
+    assert not list(own_folder.rglob("*.json"))
+
+
+def test_what_is_kept_names_nobody(
+    open_panel: OpenPanel, shared_engine: Preferences, sample: tuple[Path, ...], qtbot: QtBot, own_folder: Path
+) -> None:
+    panel = open_panel(shared_engine)
+    open_case(panel, sample, qtbot)
+    diagnose(panel, qtbot)
+    panel.keeper.save()
+    kept = "".join(file.read_text() for file in own_folder.rglob("*.json"))
+    assert kept and "PHANTOM" not in kept.upper().replace(str(sample[0]).upper(), "") and "fracture" not in kept
+
+
+def test_next_case_of_a_folder_of_cases(
+    open_panel: OpenPanel, shared_engine: Preferences, sample: tuple[Path, ...], qtbot: QtBot, tmp_path: Path
+) -> None:
+    for name in ("case 2", "case 10"):
+        (tmp_path / "cases" / name).mkdir(parents=True)
+        shutil.copy(sample[0] / "xray.dcm", tmp_path / "cases" / name)
+    panel = open_panel(shared_engine)
+    open_case(panel, (tmp_path / "cases" / "case 2",), qtbot)
+    with qtbot.waitSignal(panel.opener.opened, timeout=ENGINE_MS):
+        panel.views.case.next_case_requested.emit()
+    assert panel.session.paths == (tmp_path / "cases" / "case 10",)
+    assert panel.opener.place is not None and panel.opener.place.next is None
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_two_patients_are_never_read_together(
+    open_panel: OpenPanel,
+    shared_engine: Preferences,
+    sample: tuple[Path, ...],
+    qtbot: QtBot,
+    tmp_path: Path,
+    number: int,
+) -> None:
+    import pydicom
+
+    other = pydicom.dcmread(sample[0] / "xray.dcm")
+    other.PatientID, other.PatientName = "ANOTHER", "Another^One"
+    other.SOPInstanceUID = other.file_meta.MediaStorageSOPInstanceUID = pydicom.uid.generate_uid()
+    other.SeriesInstanceUID, other.StudyInstanceUID = pydicom.uid.generate_uid(), pydicom.uid.generate_uid()
+    other.save_as(tmp_path / "other.dcm")
+    panel = open_panel(shared_engine)
+    with qtbot.waitSignal(panel.opener.patients_found, timeout=ENGINE_MS):
+        panel.open_paths((*sample, tmp_path / "other.dcm"))
+    assert panel.session.case is None and panel.views.patients.isVisibleTo(panel)
+    with qtbot.waitSignal(panel.opener.opened, timeout=ENGINE_MS):
+        panel.views.patients.patient_chosen.emit(number)
+    case = panel.session.case
+    assert case is not None and len(case.patients) == 1
