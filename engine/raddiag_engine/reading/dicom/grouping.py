@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from raddiag_engine.cases.identity import patient_keys
 from raddiag_engine.reading.dicom.frame import Frame
 
 # Every file of these is a picture of its own, whatever series it is in.
@@ -18,17 +19,20 @@ SPACING_TOLERANCE = 1e-3
 def group_frames(frames: Iterable[Frame]) -> list[list[Frame]]:
     """Frames by series, and within a series by what makes them different images.
 
-    A series is split by SOP class, rows and columns, colour, image type (original, derived, localizer, MIP), echo time,
-    kernel, stack, orientation and pixel spacing. Files that cannot be slices of one volume stand alone.
+    A series is split by patient, SOP class, rows and columns, colour, image type (original, derived, localizer, MIP),
+    echo time, kernel, stack, orientation and pixel spacing. Files that cannot be slices of one volume stand alone.
 
     Returns:
         Groups in the order of study date, series number and acquisition; frames in acquisition order. Neither depends
         on the names or the order of the files. Files of one SOPInstanceUID that stand alone are one group, so that
         copies can be found.
     """
+    ordered = sorted(frames, key=_shown_order)
+    # A series UID that two patients share is a faulty export; their slices are never stacked.
+    patients = patient_keys(frame.instance.identity for frame in ordered)
     by_key: dict[tuple[object, ...], list[Frame]] = {}
-    for frame in sorted(frames, key=_shown_order):
-        by_key.setdefault(_exact_key(frame), []).append(frame)
+    for frame, patient in zip(ordered, patients, strict=True):
+        by_key.setdefault((patient, *_exact_key(frame)), []).append(frame)
     return [cluster for group in by_key.values() for cluster in clusters_in_space(group)]
 
 

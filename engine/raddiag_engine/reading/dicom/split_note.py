@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from raddiag_engine.cases import ScanWarning, WarningCode
+from raddiag_engine.cases.identity import patient_keys
 from raddiag_engine.reading.dicom.frame import Frame
 from raddiag_engine.reading.dicom.grouping import COSINE_TOLERANCE, differences, stands_alone
 
@@ -34,6 +35,7 @@ def split_notes(groups: Sequence[Sequence[Frame]]) -> list[ScanWarning | None]:
 def _telling_apart(frames: Sequence[Frame]) -> list[str]:
     found = [differences(frame) for frame in frames]
     names = [name for name in found[0] if len({repr(each[name]) for each in found}) > 1]
+    patients = set(patient_keys(frame.instance.identity for frame in frames))
     spacings = {frame.spacing_mm for frame in frames}
     turned = any(
         frame.orientation is not None
@@ -41,6 +43,7 @@ def _telling_apart(frames: Sequence[Frame]) -> list[str]:
         and np.abs(frame.orientation - frames[0].orientation).max() > COSINE_TOLERANCE
         for frame in frames
     )
+    names += ["patient"] if len(patients) > 1 else []
     names += ["orientation"] if turned else []
     names += ["pixel spacing"] if len(spacings) > 1 else []
     return names or ["position"]
