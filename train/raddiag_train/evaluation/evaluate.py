@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from raddiag_engine.diagnosis.device import place
 from raddiag_engine.diagnosis.scoring import probabilities
 from raddiag_engine.errors import ConfigError
+from raddiag_engine.models.card import ModelCard
 from raddiag_engine.models.folder import Model
 from raddiag_engine.preparation import PreparationConfig
 from raddiag_train.data.labels import LabelSpace
@@ -19,6 +20,7 @@ from raddiag_train.data.prepared import PreparedDataset
 from raddiag_train.data.records import CaseRecord
 from raddiag_train.evaluation.predict import predict
 from raddiag_train.evaluation.source_results import SourceResult, source_results
+from raddiag_train.evaluation.stored_predictions import StoredPredictions
 from raddiag_train.progress import task_progress
 
 Progress = Callable[[int, int], None]
@@ -56,6 +58,7 @@ class Evaluation:
         device: Where, in words.
         records: The cases.
         labels: The model's label space.
+        logits_NK: Of the network.
         probabilities_NK: As the engine gives them, calibrated where the card says how.
         sources: Figures by data set.
     """
@@ -66,8 +69,14 @@ class Evaluation:
     device: str
     records: tuple[CaseRecord, ...]
     labels: LabelSpace
+    logits_NK: NDArray[np.float32]
     probabilities_NK: NDArray[np.float64]
     sources: tuple[SourceResult, ...]
+
+    @property
+    def targets_NK(self) -> NDArray[np.bool_]:
+        """(cases, classes) what the cases have."""
+        return self.labels.matrix(self.records) > 0
 
     def of_cases(self, chosen_N: NDArray[np.bool_]) -> tuple[SourceResult, ...]:
         """The figures by data set of some of the cases, such as those without a twin in the training part."""
@@ -112,8 +121,26 @@ def evaluate(model: Model, records: Sequence[CaseRecord], cache: Path, config: E
         device=placement.description,
         records=tuple(chosen),
         labels=labels,
+        logits_NK=predictions.logits_NK,
         probabilities_NK=probabilities_NK,
         sources=source_results(chosen, probabilities_NK, labels),
+    )
+
+
+def stored_predictions(card: ModelCard, evaluation: Evaluation) -> StoredPredictions:
+    """What is stored of an evaluation, so that its figures can be drawn again."""
+    return StoredPredictions(
+        model=evaluation.model,
+        case_ids=np.array([record.case_id for record in evaluation.records], dtype=np.str_),
+        sources=np.array([record.source for record in evaluation.records], dtype=np.str_),
+        anatomies=np.array([str(record.anatomy) for record in evaluation.records], dtype=np.str_),
+        names=np.array(evaluation.labels.names, dtype=np.str_),
+        tiers=np.array([disorder.tier for disorder in card.disorders], dtype=np.str_),
+        normal=np.array([disorder.normal for disorder in card.disorders], dtype=bool),
+        calibrated=np.array([disorder.calibration is not None for disorder in card.disorders], dtype=bool),
+        probabilities_NK=evaluation.probabilities_NK.astype(np.float32),
+        logits_NK=evaluation.logits_NK,
+        targets_NK=evaluation.targets_NK,
     )
 
 

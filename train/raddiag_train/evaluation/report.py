@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -16,9 +17,22 @@ from rich.table import Table
 from raddiag_engine.configuration import to_mapping
 from raddiag_train.evaluation.bootstrap import Interval
 from raddiag_train.evaluation.evaluate import Evaluation
+from raddiag_train.evaluation.figures import FigureData
 from raddiag_train.evaluation.pointing_game import PointingResult
+from raddiag_train.evaluation.resampled_metrics import METRICS
 from raddiag_train.evaluation.source_results import SourceResult
+from raddiag_train.evaluation.tier_results import Figure as MetricFigure
+from raddiag_train.evaluation.tier_results import TierResults
 
+SHORT_NAMES = {
+    "auc": "AUC",
+    "average_precision": "AP",
+    "f1": "F1",
+    "mcc": "MCC",
+    "recall_at_fpr_0.01": "R@0.01",
+    "recall_at_fpr_0.05": "R@0.05",
+    "recall_at_fpr_0.1": "R@0.1",
+}
 Parts = dict[str, tuple[SourceResult, ...]]
 
 
@@ -64,7 +78,47 @@ def print_pointing(results: Sequence[PointingResult], console: Console) -> None:
     console.print(table)
 
 
-def to_json(evaluation: Evaluation, parts: Parts, pointing: Sequence[PointingResult] = ()) -> str:
+def print_tiers(results: TierResults, console: Console) -> None:
+    """The paper's table 5: a row a tier, in per cent."""
+    table = Table(title="means over the classes, Normal left out, in per cent", box=SIMPLE_HEAD)
+    table.add_column("classes")
+    table.add_column("evaluated", justify="right")
+    for name in METRICS:
+        table.add_column(SHORT_NAMES[name], justify="right")
+    for tier in results.tiers:
+        figures = [tier.metrics[name] for name in METRICS]
+        table.add_row(tier.tier, f"{tier.evaluated} of {tier.classes}", *(_per_cent(figure) for figure in figures))
+    console.print(table)
+
+
+def classes_csv(results: TierResults) -> str:
+    """A line a class: tier, cases, threshold, and every metric with its 95 % interval."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(["disorder", "tier", "positives", "negatives", "threshold", "fitted", *_metric_columns()])
+    for row in results.classes:
+        head = [row.name, row.tier, row.positives, row.negatives, f"{row.threshold:.6f}", row.fitted]
+        writer.writerow([*head, *_metric_cells(row.metrics)])
+    return stream.getvalue()
+
+
+def tiers_csv(results: TierResults) -> str:
+    """A line a tier: classes, classes evaluated, and every metric with its 95 % interval."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(["tier", "classes", "evaluated", *_metric_columns()])
+    for row in results.tiers:
+        writer.writerow([row.tier, row.classes, row.evaluated, *_metric_cells(row.metrics)])
+    return stream.getvalue()
+
+
+def to_json(
+    evaluation: Evaluation,
+    parts: Parts,
+    pointing: Sequence[PointingResult] = (),
+    tiers: TierResults | None = None,
+    figures: FigureData | None = None,
+) -> str:
     """Everything but the predictions; an undefined figure is null."""
     data = {
         "schema": 1,
@@ -74,6 +128,13 @@ def to_json(evaluation: Evaluation, parts: Parts, pointing: Sequence[PointingRes
         "parts": {part: to_mapping(results) for part, results in parts.items()},
         "pointing": to_mapping(tuple(pointing)),
     }
+    if tiers is not None:
+        data["tiers"] = to_mapping(tiers.tiers)
+        data["classes"] = to_mapping(tiers.classes)
+        data["roc_bands"] = [{**_plain(vars(band)), "auc_interval": list(band.auc_interval)} for band in tiers.bands]
+    if figures is not None:
+        data["reliability"] = {title: to_mapping(curves) for title, curves in figures.reliability}
+        data["score_distributions"] = to_mapping(tuple(figures.scores))
     return json.dumps(_without_nan(data), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -86,6 +147,26 @@ def predictions_csv(evaluation: Evaluation) -> str:
         figures = [f"{probability:.6f}" for probability in probabilities_K]
         writer.writerow([record.case_id, record.source, "; ".join(record.disorders), *figures])
     return stream.getvalue()
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in values.items()}
+
+
+def _metric_columns() -> list[str]:
+    return [column for name in METRICS for column in (name, f"{name}_low", f"{name}_high")]
+
+
+def _metric_cells(metrics: dict[str, MetricFigure]) -> list[str]:
+    bounds = [bound for name in METRICS for bound in (metrics[name].value, metrics[name].low, metrics[name].high)]
+    return ["" if math.isnan(bound) else f"{bound:.6f}" for bound in bounds]
+
+
+def _per_cent(figure: MetricFigure) -> str:
+    if math.isnan(figure.value):
+        return ""
+    between = "" if math.isnan(figure.low) else f"\n{100 * figure.low:.1f}–{100 * figure.high:.1f}"
+    return f"{100 * figure.value:.2f}{between}"
 
 
 def _figure(value: float) -> str:

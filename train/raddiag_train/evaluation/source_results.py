@@ -16,10 +16,11 @@ from raddiag_train.evaluation.bootstrap import (
     Interval,
     interval,
     resample_counts,
-    resampled_auc,
     resampled_mean,
 )
 from raddiag_train.evaluation.metrics import ranking_metrics
+from raddiag_train.evaluation.resampled_metrics import mean_over_classes, resample_curves, resampled_metrics
+from raddiag_train.evaluation.score_distributions import intra_anatomy
 
 
 @dataclass(frozen=True)
@@ -100,16 +101,16 @@ def _source_result(
     space = label_space(targets_NK)
     scores_NK, truth_NK = probabilities_NK[:, space], targets_NK[:, space]
     auc_K = ranking_metrics(scores_NK, truth_NK).auc
-    near_K = ranking_metrics(scores_NK, truth_NK, same_anatomy(records, truth_NK)).auc
-    counts_RN = resample_counts(len(records), resamples) if resamples else np.full((1, len(records)), np.nan)
-    drawn_KR = np.stack([resampled_auc(scores_NK[:, k], truth_NK[:, k], counts_RN) for k in range(len(space))])
+    near_K = ranking_metrics(scores_NK, truth_NK, intra_anatomy(truth_NK, [str(r.anatomy) for r in records])).auc
+    counts_RN = resample_counts(len(records), resamples)
+    drawn_KR = _drawn_auc(scores_NK, truth_NK, counts_RN)
     single = bool((truth_NK.sum(1) == 1).all())
     correct_N = correct_cases(scores_NK, truth_NK)
     return SourceResult(
         source=source,
         cases=len(records),
         macro_auc=_mean(auc_K),
-        macro_auc_interval=interval(_mean_over_classes(drawn_KR)),
+        macro_auc_interval=interval(mean_over_classes(drawn_KR)),
         macro_auc_same_anatomy=_mean(near_K),
         accuracy=float(correct_N.mean()) if single else None,
         accuracy_interval=interval(resampled_mean(correct_N, counts_RN)) if single else None,
@@ -120,22 +121,15 @@ def _source_result(
     )
 
 
-def same_anatomy(records: Sequence[CaseRecord], targets_NK: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(N, K) True for the cases of an anatomy in which the disorder occurs."""
-    anatomies_N = np.array([str(record.anatomy) for record in records])
-    valid_NK = np.zeros_like(targets_NK)
-    for k in range(targets_NK.shape[1]):
-        valid_NK[:, k] = np.isin(anatomies_N, anatomies_N[targets_NK[:, k]])
-    return valid_NK
-
-
 def _mean(values_K: NDArray[np.float64]) -> float:
     defined = values_K[~np.isnan(values_K)]
     return float(defined.mean()) if len(defined) else float("nan")
 
 
-def _mean_over_classes(values_KR: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The mean of the classes that are defined in a resample, (R,); NaN where none is."""
-    defined_KR = ~np.isnan(values_KR)
-    with np.errstate(invalid="ignore"):
-        return np.where(defined_KR, values_KR, 0).sum(0) / defined_KR.sum(0)
+def _drawn_auc(
+    scores_NK: NDArray[np.floating], truth_NK: NDArray[np.bool_], counts_RN: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(K, R) AUC of every class in every resample."""
+    if not len(counts_RN):
+        return np.empty((scores_NK.shape[1], 0))
+    return resampled_metrics(resample_curves(scores_NK, truth_NK, np.zeros(scores_NK.shape[1]), counts_RN))["auc"]
