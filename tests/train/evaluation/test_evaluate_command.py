@@ -9,9 +9,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from raddiag_engine.errors import ConfigError
 from raddiag_train.commands import evaluate as command
+from raddiag_train.commands import figures
 from raddiag_train.training.config import read_config
 from raddiag_train.training.loop import train
 from tests.train.training.blob_cases import write_blob_cases, write_recipe
@@ -84,3 +86,39 @@ def test_a_disorder_the_model_does_not_know_is_named(folder: Path, tmp_path: Pat
     cases.write_text(cases.read_text(encoding="utf-8").replace("Bright blob", "Bright blub"), encoding="utf-8")
     with pytest.raises(ConfigError, match="did you mean 'Bright blob'"):
         evaluate(tmp_path / "all", "--split", "validation")
+
+
+def test_tiers_classes_and_figures_are_written(folder: Path, tmp_path: Path) -> None:
+    assert evaluate(folder, "--split", "validation", "--resamples", "50", "--output", str(tmp_path)) == 0
+    report = json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))
+    card = json.loads((folder / "run/model/card.json").read_text(encoding="utf-8"))
+    thresholds = {d["name"]: (d["operating_point"] or {"threshold": 0.5})["threshold"] for d in card["disorders"]}
+    assert {row["name"]: row["threshold"] for row in report["classes"]} == thresholds
+    assert [tier["tier"] for tier in report["tiers"]][-1] == "all"
+    assert report["tiers"][-1]["metrics"]["auc"]["value"] > 0.9
+    with (tmp_path / "classes.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["disorder"] for row in rows] == [disorder["name"] for disorder in card["disorders"]]
+    assert all(float(row["auc_low"]) <= float(row["auc"]) <= float(row["auc_high"]) for row in rows)
+    for name in ("roc_bands.png", "reliability.png", "score_distributions.png", "predictions.npz", "tiers.csv"):
+        assert (tmp_path / name).stat().st_size > 0
+
+
+def test_key_frames_of_a_case_are_drawn_and_an_unknown_case_is_named(folder: Path, tmp_path: Path) -> None:
+    parser = argparse.ArgumentParser()
+    figures.add_parser(parser.add_subparsers())
+
+    def saliency(case_id: str) -> int:
+        fixed = ["figures", "saliency", str(folder / "run/model"), "--cases", str(folder / "cases.jsonl")]
+        disorder = ["--disorder", "Bright blob", "--device", "cpu", "--output", str(tmp_path / "f.png")]
+        parsed = parser.parse_args([*fixed, "--case", case_id, *disorder])
+        return int(parsed.run(parsed))
+
+    lines = [json.loads(line) for line in (folder / "cases.jsonl").read_text(encoding="utf-8").splitlines()]
+    several = next(line for line in lines if len(line["scans"]) > 1)
+    assert saliency(several["case_id"]) == 0
+    with Image.open(tmp_path / "f.png") as picture:
+        width_px, height_px = picture.size
+    assert height_px > width_px / 2  # a row a scan
+    with pytest.raises(ConfigError, match="did you mean"):
+        saliency(several["case_id"] + "x")
