@@ -47,17 +47,19 @@ def range_warning(scan: Scan) -> ScanWarning | None:
 
 
 def _hounsfield_fault(values: NDArray[Any]) -> str:
-    if values.min() >= 0 and values.max() > 0:
-        return "no value is below 0 HU: there is no air, fat or lung in it, or they are shifted by about 1024"
     # Corners that the header does not call padding lie below air too; but then there is tissue where tissue belongs.
-    tissue = np.mean((values > TISSUE_HU[0]) & (values < TISSUE_HU[1]))
-    if tissue < LEAST_TISSUE and np.mean(values < BELOW_AIR_HU) > LEAST_SHARE:
+    possible = values[values >= BELOW_AIR_HU]
+    tissue = np.count_nonzero((values > TISSUE_HU[0]) & (values < TISSUE_HU[1])) / len(values)
+    if tissue < LEAST_TISSUE and len(values) - len(possible) > LEAST_SHARE * len(values):
         return f"many values lie below {BELOW_AIR_HU} HU and few near 0: they may be shifted by about -1024"
-    low, high = np.percentile(values, (1, 99.9))
-    if low > FAT_HU and low != high:
+    if not len(possible) or possible.min() == possible.max():
+        return ""
+    if possible.min() >= 0:
+        return "no value is below 0 HU: there is no air, fat or lung in it, or they are shifted by about 1024"
+    if np.percentile(possible, 1) > FAT_HU:
         return f"hardly a value is below {FAT_HU} HU: there is no air or lung in it, or they are shifted by about 1024"
-    if high < TISSUE_HU[0]:
-        return f"hardly a value is above {TISSUE_HU[0]} HU: it is all air, or they are shifted by about -1024"
+    if tissue < LEAST_TISSUE:
+        return f"hardly a value lies between {TISSUE_HU[0]} and {TISSUE_HU[1]} HU, where all tissue but bone lies"
     return ""
 
 
