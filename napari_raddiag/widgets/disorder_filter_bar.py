@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidg
 
 from napari_raddiag.data_models.disorder_filter import TOP
 from napari_raddiag.data_models.icd10cm_chapters import Chapter
+from napari_raddiag.widgets.quiet_wheel import QuietWheel
 
 
 class DisorderFilterBar(QWidget):
@@ -38,6 +39,7 @@ class DisorderFilterBar(QWidget):
         self.top.setAccessibleName("How many disorders")
         self.top.setToolTip("How many disorders are shown; positive ones always are")
         self.top.currentIndexChanged.connect(lambda _row: self.top_changed.emit(self.top.currentData()))
+        QuietWheel(self.chapter, self.top)
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)

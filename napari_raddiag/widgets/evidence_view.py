@@ -11,6 +11,7 @@ from napari_raddiag.data_models.evidence_state import METHOD_NAMES, EvidenceStat
 from napari_raddiag.widgets.colour_bar import ColourBar
 from napari_raddiag.widgets.contribution_bars import ContributionBars
 from napari_raddiag.widgets.marks import Mark
+from napari_raddiag.widgets.quiet_wheel import QuietWheel
 from napari_raddiag.widgets.themed_label import NoteLine, ThemedLabel
 from raddiag_engine.saliency.methods import METHODS, Method
 
@@ -134,6 +135,7 @@ class EvidenceView(QWidget):
         self.compare.activated.connect(lambda _row: self.compare_chosen.emit(self.compare.currentData() or ""))
         self.hide_button.clicked.connect(lambda _checked=False: self.hide_requested.emit())
         self.bars.scan_activated.connect(self.scan_activated)
+        QuietWheel(self.method, self.opacity, self.compare)
         self.show_comparable(())
 
     def _arrange(self) -> None:

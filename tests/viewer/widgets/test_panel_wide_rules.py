@@ -10,9 +10,11 @@ from collections.abc import Callable
 
 import pytest
 from pytestqt.qtbot import QtBot
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QSlider, QTableView, QWidget
+from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtGui import QWheelEvent
+from qtpy.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QLineEdit, QSlider, QTableView, QWidget
 
+from napari_raddiag.data_models.evidence_state import EvidenceState
 from napari_raddiag.widgets.case_view import CaseView
 from napari_raddiag.widgets.colours import colours_from, colours_of
 from napari_raddiag.widgets.diagnose_bar import DiagnoseBar
@@ -123,3 +125,35 @@ def test_views_load_neither_torch_nor_napari_nor_matplotlib() -> None:
     program = f"{imports}; import sys; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert not {"torch", "napari", "matplotlib", "magicgui"} & set(done.stdout.split())
+
+
+def turn_wheel(widget: QWidget) -> None:
+    place = QPointF(widget.rect().center())
+    none = Qt.KeyboardModifier.NoModifier
+    event = QWheelEvent(
+        place,
+        widget.mapToGlobal(place),
+        QPoint(0, 0),
+        QPoint(0, -120),
+        Qt.MouseButton.NoButton,
+        none,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(widget, event)
+
+
+def test_the_wheel_passes_over_lists_and_sliders(qtbot: QtBot) -> None:
+    view = EvidenceView()
+    qtbot.addWidget(view)
+    view.show_evidence(EvidenceState("Glioma", "positive", "gradcam", (), ((0, 0, 0),)))
+    view.show()
+    qtbot.waitExposed(view)
+    with qtbot.assertNotEmitted(view.method_chosen), qtbot.assertNotEmitted(view.opacity_changed):
+        turn_wheel(view.method)
+        turn_wheel(view.opacity)
+    view.activateWindow()
+    view.opacity.setFocus()
+    qtbot.waitUntil(view.opacity.hasFocus)
+    with qtbot.waitSignal(view.opacity_changed):
+        turn_wheel(view.opacity)
