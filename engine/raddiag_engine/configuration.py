@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import types
 import typing
 from collections.abc import Mapping
@@ -27,7 +28,7 @@ def from_mapping(cls: type[T], data: Mapping[str, Any], where: str = "") -> T:
     """
     if not isinstance(data, Mapping):
         raise ConfigError(f"{where or cls.__name__}: expected a table, found {data!r}")
-    hints = typing.get_type_hints(cls)
+    hints = _type_hints(cls)
     known = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
     for key in data:
         if key not in known:
@@ -97,6 +98,12 @@ def with_overrides(data: dict[str, Any], assignments: list[str]) -> dict[str, An
                 raise ConfigError(f"--set {assignment}: {place!r} is {table!r} and no table, so nothing is set in it")
         table[last] = value
     return typing.cast(dict[str, Any], merged)
+
+
+@functools.cache
+def _type_hints(cls: type) -> dict[str, Any]:
+    """Of a dataclass; reading them takes longer than reading a disorder, of which a card has thousands."""
+    return typing.get_type_hints(cls)
 
 
 def _dotted(where: str, key: str) -> str:
