@@ -12,6 +12,7 @@ from typing import Literal
 from raddiag_engine.cases import Scan, Skipped
 from raddiag_engine.errors import ReadError
 from raddiag_engine.reading.containers import Containers, Inside
+from raddiag_engine.reading.failures import as_read_error
 from raddiag_engine.reading.formats import CONTAINERS, FileFormat, detect_format
 from raddiag_engine.reading.unpacked_files import UnpackedFiles
 
@@ -90,7 +91,9 @@ def _read_all(
                 dicom_files.append(path)
             else:
                 started(path, "pixels")
-                yield from _read_single(path, file_format)
+                with as_read_error(path, f"read this {file_format.value} file"):
+                    scans = _read_single(path, file_format)
+                yield from scans
         except ReadError as error:
             yield Skipped(path, error.reason)
     if dicom_files:

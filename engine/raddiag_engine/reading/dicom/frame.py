@@ -16,6 +16,13 @@ from raddiag_engine.reading.dicom.windows import windows_of
 
 Vector = NDArray[np.float64]
 UNIT_TOLERANCE = 0.01
+FRAME_TYPES = (
+    "CTImageFrameTypeSequence",
+    "MRImageFrameTypeSequence",
+    "PETFrameTypeSequence",
+    "XRay3DFrameTypeSequence",
+    "USImageDescriptionSequence",
+)
 
 
 @dataclass(frozen=True)
@@ -129,8 +136,7 @@ def _frame(instance: Instance, index: int, groups: _Groups) -> Frame:
         place = groups.macro("PlaneOrientationVolumeSequence", "ImageOrientationVolume")
         position, orientation = in_volume, place.numbers("ImageOrientationVolume")
     spacing = groups.macro("PixelMeasuresSequence", "PixelSpacing").numbers("PixelSpacing")
-    frame_types = (f"{kind}ImageFrameTypeSequence" for kind in ("CT", "MR", "XRay3D", "PET", "US"))
-    found = (groups.macro(sequence, "FrameType").texts("FrameType") for sequence in frame_types)
+    found = (groups.macro(sequence, "FrameType").texts("FrameType") for sequence in FRAME_TYPES)
     image_type = next((tuple(t.upper() for t in types) for types in found if types), instance.image_type)
     return Frame(
         instance=instance,

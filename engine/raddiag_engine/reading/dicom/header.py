@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
+from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
+from pydicom.tag import BaseTag, Tag
 
 # What numbers and texts raise when they are made of values that are none.
 _BAD_VALUE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
@@ -21,8 +24,11 @@ class Header:
 
     def values(self, keyword: str) -> tuple[Any, ...]:
         """All values of an element."""
+        tag = _tag(keyword)
+        if tag not in self.dataset:  # most are not, and asking for them by name costs ten times as much
+            return ()
         try:
-            value = self.dataset.get(keyword)
+            value = self.dataset[tag].value
         except MemoryError:
             raise
         except Exception:  # noqa: BLE001 - elements are converted on first access, and raise what their bytes provoke
@@ -63,6 +69,14 @@ class Header:
     def item(self, keyword: str) -> Header:
         """The first item of a sequence, or an empty header."""
         return next(iter(self.items(keyword)), EMPTY)
+
+
+@cache
+def _tag(keyword: str) -> BaseTag:
+    number = tag_for_keyword(keyword)
+    if number is None:
+        raise ValueError(f"{keyword} is not a keyword of the standard")
+    return Tag(number)
 
 
 def _text(value: Any) -> str:

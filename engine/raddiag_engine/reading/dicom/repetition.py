@@ -151,9 +151,12 @@ def _partition(frames: Sequence[Frame], place: dict[int, int]) -> tuple[str, lis
         parts: dict[object, list[Frame]] = defaultdict(list)
         for frame in frames:
             parts[frame.moments[name]].append(frame)
-        complete = all(_one_a_place(part, place) and len(part) >= min(FEWEST_SLICES, places) for part in parts.values())
-        if len(parts) > 1 and complete:
-            return name, [parts[key] for key in sorted(parts, key=_sortable)]
+        in_order = [parts[key] for key in sorted(parts, key=_sortable)]
+        whole = [part for part in in_order if len(part) >= min(FEWEST_SLICES, places)]
+        # One may be a rest, where a scan was broken off.
+        rest = [part for part in in_order if part not in whole]
+        if len(whole) > 1 and len(rest) <= 1 and all(_one_a_place(part, place) for part in in_order):
+            return name, whole + rest
     at_place: dict[int, list[Frame]] = defaultdict(list)
     for frame in frames:
         at_place[place[id(frame)]].append(frame)

@@ -8,8 +8,10 @@ import pytest
 from pydicom.uid import (
     EnhancedCTImageStorage,
     EnhancedMRImageStorage,
+    EnhancedPETImageStorage,
     EnhancedUSVolumeStorage,
     EnhancedXAImageStorage,
+    XRay3DAngiographicImageStorage,
 )
 
 from raddiag_engine.cases import Modality, WarningCode, Window
@@ -54,6 +56,31 @@ def test_item_16_a_frame_overrules_what_is_shared(tmp_path):
     scans = read_all(path)
     assert [scan.plane.value for scan in scans] == ["axial", "sagittal"]
     assert "orientation" in message(scans[0], WarningCode.CONTENT_SPLIT)
+
+
+@pytest.mark.parametrize(
+    ("sop_class", "modality", "sequence"),
+    [
+        (EnhancedCTImageStorage, "CT", "CTImageFrameTypeSequence"),
+        (EnhancedMRImageStorage, "MR", "MRImageFrameTypeSequence"),
+        (EnhancedPETImageStorage, "PT", "PETFrameTypeSequence"),
+        (XRay3DAngiographicImageStorage, "XA", "XRay3DFrameTypeSequence"),
+        (EnhancedUSVolumeStorage, "US", "USImageDescriptionSequence"),
+    ],
+)
+def test_item_16_the_type_of_a_frame_counts_and_not_that_of_the_file(tmp_path, sop_class, modality, sequence):
+    frames = [
+        frame_groups(
+            (0, 0, 2.0 * i), **{sequence: {"FrameType": ["ORIGINAL", "PRIMARY", "LOCALIZER" if i < 4 else "VOLUME"]}}
+        )
+        for i in range(8)
+    ]
+    attributes = {"SOPClassUID": sop_class, "Modality": modality, "ImageType": ["ORIGINAL", "PRIMARY", "MIXED"]}
+    path = write_enhanced(
+        tmp_path / "a.dcm", noise(8, 4, 6), frames, SharedFunctionalGroupsSequence=shared_groups(), **attributes
+    )
+    scans = read_all(path)
+    assert [(len(scan.voxels), scan.usable) for scan in scans] == [(4, False), (4, True)]
 
 
 def test_item_16_a_missing_frame_is_a_gap(tmp_path):
