@@ -43,7 +43,7 @@ class LayerStack:
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer
         self._slots: dict[str, dict[Slot, PlacedLayer]] = {}
-        self._stand_ins: list[Any] = []
+        self._stand_ins: dict[str, list[Any]] = {}
         self.model_hidden = False
         self._unit = "mm"
         viewer.layers.events.removed.connect(self._forget)
@@ -58,7 +58,7 @@ class LayerStack:
     @property
     def scan_ids(self) -> tuple[str, ...]:
         """The scans that have a layer, in the order of the list."""
-        return tuple(self._slots)
+        return tuple(scan_id for scan_id, slots in self._slots.items() if slots)
 
     def get(self, scan_id: str, slot: Slot) -> PlacedLayer | None:
         """The layer in a slot."""
@@ -71,7 +71,7 @@ class LayerStack:
 
     def owns(self, layer: Any) -> bool:
         """True if the layer is one of ours."""
-        return self.scan_of(layer) is not None or layer in self._stand_ins
+        return self.scan_of(layer) is not None or any(layer in own for own in self._stand_ins.values())
 
     def scan_of(self, layer: Any) -> str | None:
         """The scan that a layer belongs to; None for a layer of others."""
@@ -113,7 +113,7 @@ class LayerStack:
 
     def remove_scan(self, scan_id: str) -> None:
         """Take out all layers of a scan, its image first."""
-        self._drop_stand_ins()
+        self._drop_stand_ins(scan_id)
         for slot in SLOTS:
             self.remove(scan_id, slot)
         self._slots.pop(scan_id, None)
@@ -125,12 +125,13 @@ class LayerStack:
             for slots in self._slots.values():
                 for placed in slots.values():
                     placed.layer.units = (unit,) * placed.layer.ndim
-            for layer in self._stand_ins:
-                layer.units = (unit,) * layer.ndim
+            for own in self._stand_ins.values():
+                for layer in own:
+                    layer.units = (unit,) * layer.ndim
 
     def order_scans(self, scan_ids: tuple[str, ...]) -> None:
-        """Bring the scans into this order."""
-        self._slots = {scan_id: self._slots[scan_id] for scan_id in scan_ids if scan_id in self._slots}
+        """Bring the scans into this order, those included whose layers are still to come."""
+        self._slots = {scan_id: self._slots.get(scan_id, {}) for scan_id in scan_ids}
         self._stand_in_order()
 
     def lay(self, scan_id: str, pose: LayerPose) -> None:
@@ -165,22 +166,19 @@ class LayerStack:
         Returns:
             The stride of the grid with which each scan fills one cell.
         """
-        used = [slot for slot in SLOTS if any(slot in slots for slots in self._slots.values())]
-        self._drop_stand_ins()
-        for scan_id, slots in list(self._slots.items()):
-            for _ in range(len(used) - len(slots)):
-                layer = Image(np.zeros((1, 1), np.uint8), name=STAND_IN, visible=False, contrast_limits=(0, 1))
-                layer.units = (self._unit,) * 2
-                self._stand_ins.append(layer)
-                with self._selection_kept():
-                    last = max(self._viewer.layers.index(placed.layer) for placed in self.placed(scan_id))
-                    self._viewer.layers.insert(last + 1, layer)
+        used = self._used_slots()
+        for scan_id, slots in self._slots.items():
+            lacking = len(used) - len(slots) if slots else 0
+            if lacking != len(self._stand_ins.get(scan_id, ())):
+                self._drop_stand_ins(scan_id)
+                self._stand_ins[scan_id] = [self._new_stand_in(scan_id) for _ in range(lacking)]
         self._stand_in_order()
         return max(len(used), 1)
 
     def release_grid(self) -> None:
         """Take the stand-ins out again."""
-        self._drop_stand_ins()
+        for scan_id in list(self._stand_ins):
+            self._drop_stand_ins(scan_id)
 
     def _refill(self, placed: PlacedLayer, array: NDArray[Any], settings: dict[str, Any], pose: LayerPose) -> None:
         """Other values of the same shape: napari's sliders and list have nothing to hear of, the picture changes."""
@@ -222,20 +220,28 @@ class LayerStack:
     def _stand_in_order(self) -> None:
         """Bring our layers to the bottom of the list in their order; those of others keep theirs, above."""
         wanted: list[Any] = []
-        spare = list(self._stand_ins)
-        used = [slot for slot in SLOTS if any(slot in slots for slots in self._slots.values())]
         for scan_id in self._slots:
-            own = [placed.layer for placed in self.placed(scan_id)]
-            lacking = len(used) - len(own) if self._stand_ins else 0
-            wanted += own + [spare.pop() for _ in range(min(lacking, len(spare)))]
+            wanted += [placed.layer for placed in self.placed(scan_id)]
+            wanted += self._stand_ins.get(scan_id, [])
         for index, layer in enumerate(wanted):
             at = self._viewer.layers.index(layer)
             if at != index:
                 self._viewer.layers.move(at, index)
 
-    def _drop_stand_ins(self) -> None:
-        stand_ins, self._stand_ins = self._stand_ins, []
-        for layer in stand_ins:
+    def _used_slots(self) -> list[Slot]:
+        """The slots that hold a layer of any scan."""
+        return [slot for slot in SLOTS if any(slot in slots for slots in self._slots.values())]
+
+    def _new_stand_in(self, scan_id: str) -> Any:
+        layer = Image(np.zeros((1, 1), np.uint8), name=STAND_IN, visible=False, contrast_limits=(0, 1))
+        layer.units = (self._unit,) * 2
+        with self._selection_kept():
+            last = max(self._viewer.layers.index(placed.layer) for placed in self.placed(scan_id))
+            self._viewer.layers.insert(last + 1, layer)
+        return layer
+
+    def _drop_stand_ins(self, scan_id: str) -> None:
+        for layer in self._stand_ins.pop(scan_id, []):
             if layer in self._viewer.layers:
                 self._viewer.layers.remove(layer)
 
@@ -245,7 +251,8 @@ class LayerStack:
             for slot, placed in list(slots.items()):
                 if placed.layer is event.value:
                     del slots[slot]
-        self._stand_ins = [layer for layer in self._stand_ins if layer is not event.value]
+        for own in self._stand_ins.values():
+            own[:] = [layer for layer in own if layer is not event.value]
 
     @contextmanager
     def _selection_kept(self) -> Iterator[None]:

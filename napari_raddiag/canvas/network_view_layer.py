@@ -70,7 +70,7 @@ class NetworkViewLayer(QObject):
     def _settings(self, scan_id: str, view: NetworkView) -> dict[str, Any]:
         grid = self._layers.grid_of(scan_id)
         return {
-            "name": f"as the network sees it: {self._layers.layer(scan_id).name}",
+            "name": f"as the network sees it: {self._layers.title(scan_id)}",
             "rgb": False,
             "colormap": "gray",
             "contrast_limits": (0.0, 1.0),

@@ -76,7 +76,7 @@ class OrientationLetters(Redrawing):
         seat = layers.seat(cell.scan_id)
         left, bottom = cell.left_px + EDGE_PX / 2, cell.top_px + cell.height_px - EDGE_PX
         in_hand = layers.is_grid and cell.scan_id == layers.active
-        title = layers.layer(cell.scan_id).name
+        title = layers.title(cell.scan_id)
         colour = ACTIVE_COLOUR if in_hand else QUIET_COLOUR
         yield Words(title, left, cell.top_px + EDGE_PX, "left", SMALL_PX, colour, bold=in_hand)
         through = through_axis(seat.grid, seat.plane)

@@ -151,7 +151,7 @@ class SaliencyLayers(QObject):
         case = self._layers.case
         affine = grid.display_affine
         return {
-            "name": f"{saliency.disorder}: {self._layers.layer(saliency.scan_id).name}",
+            "name": f"{saliency.disorder}: {self._layers.title(saliency.scan_id)}",
             "rgb": False,
             "colormap": self._colormaps[colour],
             # One scale over the case: a scan that adds little stays dim.

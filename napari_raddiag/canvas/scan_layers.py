@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_raddiag.canvas.layer_data import displayed_array, scan_settings
 from napari_raddiag.canvas.layer_stack import LayerStack
@@ -63,6 +63,12 @@ class ScanLayers(QObject):
         self._layout.stepped_by_viewer.connect(self._note_step)
         self._layout.refit_wanted.connect(self.fit)
         self._layout.moved.connect(self.layout_changed)
+        viewer.canvas.events.size.connect(self._note_size)
+        self._loading = QTimer(self)
+        self._loading.setInterval(0)
+        self._loading.timeout.connect(self._load_next)
+        self._pending: list[str] = []
+        self._titles: dict[str, str] = {}
         self._case: Case | None = None
         self._scans: dict[str, Scan] = {}
         self._seats: dict[str, Seat] = {}
@@ -70,36 +76,46 @@ class ScanLayers(QObject):
 
     # --- The case ---
 
-    def show_case(self, case: Case) -> None:
+    def show_case(self, case: Case, *, gradually: bool = False) -> None:
         """Show the scans of a case; layers of scans that are shown already stay as they are.
 
         The scan in view stays in view if it is still there; else the first one that is used comes into view.
+
+        Args:
+            case: The case.
+            gradually: Add the layers of the other scans one by one, whenever Qt has nothing else to do: napari needs
+                some 50 ms for each. A scan that is asked for is added at once.
         """
         self._case = case
-        titles = layer_titles(case)
-        gone = [scan_id for scan_id in self._seats if scan_id not in titles or self._is_other(case.scan(scan_id))]
-        with self._layout.settling(), self.viewer.layers.batched_update():
+        self._titles = layer_titles(case)
+        gone = [i for i in self._seats if i not in self._titles or self._is_other(case.scan(i))]
+        with self._layout.settling():
             for scan_id in gone:
                 self._drop(scan_id)
-            for scan in case.scans:
-                self._scans[scan.id] = scan
-                if self.stack.get(scan.id, "scan") is None:
-                    self._add(scan, titles[scan.id])
-                else:
-                    self.layer(scan.id).name = titles[scan.id]
-            self.stack.order_scans(tuple(titles))
-        self._seats = {scan_id: self._seats[scan_id] for scan_id in titles}
-        first = next((scan.id for scan in case.used), next(iter(titles), None))
+            self._scans = {scan.id: scan for scan in case.scans}
+            self._seats = {scan.id: self._seats.get(scan.id) or _seat(scan) for scan in case.scans}
+            self.stack.order_scans(self.scan_ids)
+            for scan_id in self.scan_ids:
+                if self.stack.get(scan_id, "scan") is not None:
+                    self.layer(scan_id).name = self._titles[scan_id]
+        self._pending = [i for i in self.scan_ids if self.stack.get(i, "scan") is None]
+        first = next((scan.id for scan in case.used), next(iter(self._titles), None))
         in_view, self._active = self._active, None
-        if in_view in titles and in_view is not None:
+        if in_view is not None and in_view in self._titles:
             self._bring_into_view(in_view, anew=False, announce=False)
         elif first is not None:
             self.activate(first)
         else:
             self.active_changed.emit("")
+        if gradually:
+            self._loading.start()
+        else:
+            self._load_all()
 
     def clear(self) -> None:
         """Remove our layers; those of others stay."""
+        self._loading.stop()
+        self._pending = []
         with self._layout.settling():
             self.set_grid(False)
             with self.viewer.layers.batched_update():
@@ -115,6 +131,7 @@ class ScanLayers(QObject):
     def close(self) -> None:
         """Remove our layers and leave the viewer."""
         self.clear()
+        self.viewer.canvas.events.size.disconnect(self._note_size)
         self._layout.close()
         self.stack.close()
 
@@ -136,8 +153,14 @@ class ScanLayers(QObject):
         """How a scan is turned for display."""
         return self._seats[scan_id].grid
 
+    def title(self, scan_id: str) -> str:
+        """Short name of a scan, with nothing of the patient."""
+        return self._titles[scan_id]
+
     def layer(self, scan_id: str) -> Any:
         """The napari Image layer of a scan; KeyError if a person removed it."""
+        if scan_id in self._pending:
+            self._load(scan_id)
         placed = self.stack.get(scan_id, "scan")
         if placed is None:
             raise KeyError(scan_id)
@@ -152,9 +175,8 @@ class ScanLayers(QObject):
 
     def activate(self, scan_id: str) -> None:
         """Bring a scan into view, in the plane it was acquired in; KeyError for an unknown one."""
-        if self.stack.get(scan_id, "scan") is None:  # a person removed the layer
-            self._add(self._scans[scan_id], layer_titles(self._known_case)[scan_id])
-            self.stack.order_scans(self.scan_ids)
+        if self.stack.get(scan_id, "scan") is None:  # not yet loaded, or removed by a person
+            self._load(scan_id)
         if scan_id != self._active:
             self._bring_into_view(scan_id, anew=not self.is_grid, announce=True)
 
@@ -195,6 +217,7 @@ class ScanLayers(QObject):
         if on == self.is_grid or (on and self._active is None):
             return
         assert self._active is not None
+        self._load_all()
         self._layout.set_grid(on, self._seats, self._seats[self._active])
         self._settle(fit=on)
         self.grid_changed.emit(on)
@@ -346,15 +369,30 @@ class ScanLayers(QObject):
         known = self._scans[scan.id]
         return known.voxels is not scan.voxels or known.affine is not scan.affine
 
-    def _add(self, scan: Scan, title: str) -> None:
-        grid = display_grid(scan)
-        self._scans[scan.id] = scan
-        window = self._windows.of(scan)
-        seat = Seat(scan, grid, acquired_plane(grid))
-        self._seats[scan.id] = seat
-        settings = scan_settings(scan, grid, window, title, self._known_case.id)
-        layer = self.stack.put(scan.id, "scan", displayed_array(scan, grid), settings, seat.pose)
+    def _load(self, scan_id: str) -> None:
+        """Add the layer of a scan."""
+        if scan_id in self._pending:
+            self._pending.remove(scan_id)
+        scan, seat = self._scans[scan_id], self._seats[scan_id]
+        settings = scan_settings(scan, seat.grid, self._windows.of(scan), self._titles[scan_id], self._known_case.id)
+        with self._layout.settling():
+            layer = self.stack.put(scan_id, "scan", displayed_array(scan, seat.grid), settings, seat.pose)
         self._windows.follow(scan, layer)
+
+    def _load_all(self) -> None:
+        waiting = bool(self._pending)
+        while self._pending:
+            self._load(self._pending[0])
+        self._loading.stop()
+        if waiting:
+            self.refresh_visibility()
+
+    def _load_next(self) -> None:
+        if self._pending:
+            self._load(self._pending[0])
+            self.refresh_visibility()
+        else:
+            self._loading.stop()
 
     def _drop(self, scan_id: str) -> None:
         self.stack.remove_scan(scan_id)
@@ -412,6 +450,11 @@ class ScanLayers(QObject):
             self._layout.follow_position(self._seats, seat)
             self.position_changed.emit(seat.scan.id)
 
+    def _note_size(self) -> None:
+        """The window, or napari's slider below it, changed: what was fitted stays fitted."""
+        if self._active is not None and self._camera.is_fitted:
+            self.fit()
+
     @contextmanager
     def moving(self) -> Iterator[None]:
         """For tools: while the mouse drags something of ours, the camera stays."""
@@ -422,3 +465,8 @@ class ScanLayers(QObject):
             yield
         finally:
             camera.mouse_pan = pan
+
+
+def _seat(scan: Scan) -> Seat:
+    grid = display_grid(scan)
+    return Seat(scan, grid, acquired_plane(grid))

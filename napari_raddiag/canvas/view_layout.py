@@ -1,59 +1,26 @@
-"""How scans lie in napari's world: poses, order of axes, slider, cells and camera.
+"""How scans lie in napari's world: poses, order of axes, slider and cells.
 
-napari has one world for all layers: one slider position, one order of axes, one camera. This module makes of it what a
-reader expects: a slider with exactly the slices of the scan in view, a camera that is kept for each space and plane,
-and cells side by side that each show their own plane and slice.
+napari has one world for all layers: one slider position and one order of axes. This module makes of it what a reader
+expects: a slider with exactly the slices of the scan in view, and cells side by side that each show their own plane and
+slice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
 
 from napari_raddiag.canvas.layer_stack import LayerStack
-from napari_raddiag.display.display_grid import DisplayGrid
+from napari_raddiag.canvas.seat import Seat, Seats, magnifications
 from napari_raddiag.display.layer_pose import LayerPose, alone, side_by_side
-from napari_raddiag.display.planes import ViewPlane, axis_order, through_axis
-from napari_raddiag.display.shared_position import SharedPosition, frame_key
-from raddiag_engine.cases import Scan
+from napari_raddiag.display.planes import axis_order, through_axis
+from napari_raddiag.display.shared_position import SharedPosition
 
 CELL_GAP_PX = 4
-# Of the window, when a scan is fitted to it.
-FILLED_SHARE = 0.98
-
-
-@dataclass
-class Seat:
-    """A scan on the canvas.
-
-    Attributes:
-        scan: The scan.
-        grid: How it is turned.
-        plane: The plane it is shown in.
-        pose: How its layers are laid now.
-    """
-
-    scan: Scan
-    grid: DisplayGrid
-    plane: ViewPlane
-    pose: LayerPose = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.pose = alone(self.grid)
-
-    @property
-    def screen_axes(self) -> tuple[int, int]:
-        """Display axes that run down and across the screen."""
-        return (0, 1) if self.grid.ndim == 2 else axis_order(self.plane)[1:]
-
-
-Seats = Mapping[str, Seat]
 
 
 class ViewLayout(QObject):
@@ -76,7 +43,7 @@ class ViewLayout(QObject):
         self._position = position
         self.is_grid = False
         self._settling = 0
-        self._cameras: dict[tuple[str, str], tuple[tuple[float, ...], float]] = {}
+        self._magnified: dict[str, float] = {}
         self._slider_seat: Seat | None = None
         self._grid_before: tuple[bool, int, tuple[int, int], float] = (False, 1, (-1, -1), 0.0)
         viewer.dims.events.point.connect(self._on_point, position="last")
@@ -102,8 +69,7 @@ class ViewLayout(QObject):
             event.disconnect(self._on_moved)
 
     def forget(self) -> None:
-        """Forget the cameras of a case that is gone."""
-        self._cameras.clear()
+        """Forget a case that is gone."""
         self._slider_seat = None
 
     @contextmanager
@@ -141,11 +107,12 @@ class ViewLayout(QObject):
     def lay(self, seats: Seats, active: Seat) -> None:
         """Pose every scan and order the axes, for the scan in view and the current place."""
         if self.is_grid:
-            active.pose = self._pose_in_cell(seats, active, slider=None)
+            self._magnified = magnifications(seats)
+            active.pose = self._pose_in_cell(active, slider=None)
             slider = self._slider_of(active)
             for seat in seats.values():
                 if seat is not active:
-                    seat.pose = self._pose_in_cell(seats, seat, slider)
+                    seat.pose = self._pose_in_cell(seat, slider)
         else:
             for seat in seats.values():
                 seat.pose = alone(seat.grid)
@@ -164,7 +131,7 @@ class ViewLayout(QObject):
                 slider = self._slider_of(active)
                 for scan_id, seat in seats.items():
                     if seat is not active and seat.grid.ndim == 3:
-                        seat.pose = self._pose_in_cell(seats, seat, slider)
+                        seat.pose = self._pose_in_cell(seat, slider)
                         self._stack.shift_along_slider(scan_id, seat.pose)
         self.moved.emit()
 
@@ -190,57 +157,7 @@ class ViewLayout(QObject):
         self._position.set(seat.scan, seat.grid, tuple(seat.grid.to_stored(display)))
         return True
 
-    # --- Camera ---
-
-    def remember_camera(self, seat: Seat) -> None:
-        """Keep the camera for the next time this space is seen in this plane."""
-        if not self.is_grid and self._viewer.dims.ndisplay == 2:
-            camera = self._viewer.scene.camera
-            self._cameras[self._camera_key(seat)] = (tuple(camera.center), float(camera.zoom))
-
-    def frame(self, seats: Seats, active: Seat, *, fit: bool) -> None:
-        """Frame what is in view: as it was left, else fitted to the window."""
-        kept = self._cameras.get(self._camera_key(active))
-        if fit or kept is None or self.is_grid:
-            if fit or not self.is_grid:
-                self.fit(seats, active)
-        else:
-            self._viewer.scene.camera.center, self._viewer.scene.camera.zoom = kept
-
-    def fit(self, seats: Seats, active: Seat) -> None:
-        """Fit the scan in view, or the largest of those side by side, to the window."""
-        # napari's own fit takes every layer of its list, and fails for a single image among volumes.
-        if self.is_grid:
-            sizes = [_screen_size(seat) * _magnification(seats, seat) for seat in seats.values()]
-            centre, size = np.zeros(2), np.max(sizes, axis=0)
-        else:
-            middle = active.grid.to_world((np.array(active.grid.shape) - 1) / 2)
-            centre, size = middle[list(active.screen_axes)], _screen_size(active)
-        camera = self._viewer.scene.camera
-        camera.center = tuple(float(c) for c in centre)
-        camera.zoom = FILLED_SHARE * float(np.min(self._viewbox_size_px() / size))
-
-    def bring_into_sight(self, seat: Seat) -> None:
-        """Move the camera to the current place if that lies outside the window."""
-        index = seat.grid.to_display(self._position.index(seat.scan, seat.grid))
-        target = seat.pose.world(seat.grid, index)[-2:]
-        if not self.is_grid and seat.grid.ndim == 3:
-            target = seat.grid.to_world(index)[list(seat.screen_axes)]
-        camera = self._viewer.scene.camera
-        half = self._viewbox_size_px() / 2 / camera.zoom
-        if (np.abs(target - np.array(camera.center[-2:])) > 0.9 * half).any():
-            camera.center = tuple(float(t) for t in target)
-
     # --- Inside ---
-
-    def _viewbox_size_px(self) -> NDArray[np.float64]:
-        """Height and width of the canvas, or of a cell of the grid."""
-        return np.array(self._viewer.canvas.viewbox_size(self._viewer.layers), dtype=np.float64)
-
-    def _camera_key(self, seat: Seat) -> tuple[str, str]:
-        # An image is a plane of its own, whatever space it lies in.
-        plane = seat.scan.id if seat.grid.ndim == 2 else seat.plane
-        return frame_key(seat.scan, seat.grid), plane
 
     def _display_index(self, seat: Seat) -> Any:
         """Display index of the current place, on a slice that the scan has."""
@@ -250,9 +167,9 @@ class ViewLayout(QObject):
             index[through] = np.clip(np.rint(index[through]), 0, seat.grid.shape[through] - 1)
         return index
 
-    def _pose_in_cell(self, seats: Seats, seat: Seat, slider: float | None) -> LayerPose:
+    def _pose_in_cell(self, seat: Seat, slider: float | None) -> LayerPose:
         order = (0, 1) if seat.grid.ndim == 2 else axis_order(seat.plane)
-        return side_by_side(seat.grid, order, _magnification(seats, seat), self._display_index(seat), slider)
+        return side_by_side(seat.grid, order, self._magnified[seat.scan.id], self._display_index(seat), slider)
 
     def _slider_of(self, seat: Seat) -> float | None:
         if seat.grid.ndim == 2:
@@ -302,9 +219,10 @@ class ViewLayout(QObject):
         dims.set_point(dims.ndim - 3 + axis, float(world[axis]))
 
     def _set_units(self, seats: Seats, active: Seat) -> None:
-        """One unit for all our layers, as napari wants it: millimetres only if all that is in view has them."""
+        """One unit for all our layers, as napari wants it: millimetres only if all that is in view lies in them."""
         shown = seats.values() if self.is_grid else (active,)
-        self._stack.set_unit("mm" if all(seat.grid.units == "mm" for seat in shown) else "pixel")
+        in_mm = all(seat.grid.units == "mm" and seat.pose.magnification == 1 for seat in shown)
+        self._stack.set_unit("mm" if in_mm else "pixel")
 
     def _foreign_volume_in_sight(self) -> bool:
         return any(layer.visible and layer.ndim >= 3 and not self._stack.owns(layer) for layer in self._viewer.layers)
@@ -326,18 +244,3 @@ class ViewLayout(QObject):
 
     def _on_moved(self) -> None:
         self.moved.emit()
-
-
-def _magnification(seats: Seats, seat: Seat) -> float:
-    """World units per unit of a scan: a scan of unknown size is drawn as large as the largest of known size."""
-    if seat.grid.units == "mm":
-        return 1.0
-    in_mm = [_screen_size(other).max() for other in seats.values() if other.grid.units == "mm"]
-    largest = max(in_mm or [_screen_size(other).max() for other in seats.values()])
-    return float(largest / _screen_size(seat).max())
-
-
-def _screen_size(seat: Seat) -> NDArray[np.float64]:
-    """Height and width of a scan in its plane, in the units of its grid."""
-    axes = list(seat.screen_axes)
-    return np.array(seat.grid.scale)[axes] * np.array(seat.grid.shape)[axes]

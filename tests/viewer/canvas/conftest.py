@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,11 +9,6 @@ import pytest
 
 from napari_raddiag.canvas.reading_canvas import ReadingCanvas
 from tests.viewer.canvas.hands import Hands
-
-if sys.version_info < (3, 12):
-    # PySide6 6.12.0 returns None without a reference to it from every Qt function that returns nothing. Before Python
-    # 3.12 made None immortal, that ends the process after some thousand calls ("deallocating None").
-    ctypes.c_ssize_t.from_address(id(None)).value += 1 << 40
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ def test_the_wheel_goes_on_by_one_slice_a_notch_and_ctrl_wheel_zooms(
     canvas.layers.show_case(Case((scan, fine)))
     canvas.layers.go_to(scan.id, (30, 20, 20))
     assert viewer.dims.nsteps[0] == 56
+    hands.settle()  # napari's slider appears, and the picture is fitted again
     before = camera(viewer)
     seen = []
     for _ in range(5):
@@ -84,6 +85,7 @@ def test_a_right_drag_windows_and_the_camera_stays(canvas: ReadingCanvas, hands:
     canvas.layers.show_case(Case((scan,)))
     said: list[tuple[str, float, float]] = []
     canvas.layers.window_changed.connect(lambda *window: said.append(window))
+    hands.settle()  # napari's slider appears, and the picture is fitted again
     before = camera(viewer)
     x, y = hands.middle
     hands.drag(RIGHT, (x, y), (x + 128, y))
@@ -132,6 +134,7 @@ def test_the_crosshair_is_shared_within_a_space_and_never_beyond(
     assert canvas.layers.index("coronal") != at_coronal and canvas.layers.index("other") == start_other
     canvas.layers.set_grid(False)
 
+    hands.settle()  # napari's slider appears, and the picture is fitted again
     before = camera(viewer)
     x, y = hands.middle
     hands.drag(LEFT, (x, y), (x + 60, y - 30))
@@ -159,6 +162,7 @@ def test_the_ruler_measures_and_is_refused_where_it_could_be_wrong(
     measured: list[float] = []
     canvas.ruler.refused.connect(refused.append)
     canvas.ruler.measured.connect(measured.append)
+    hands.settle()  # napari's slider appears, and the picture is fitted again
     before = camera(viewer)
     x, y = hands.middle
 
@@ -212,8 +216,8 @@ def test_the_readout_says_value_place_and_slice_under_the_mouse(canvas: ReadingC
     canvas.layers.go_to(scan.id, index)
     said: list[str] = []
     canvas.layers.cursor_moved.connect(said.append)
+    hands.settle()  # napari's slider appears and takes its place from the canvas
     [cell] = canvas_cells(canvas.layers)
-    hands.settle()
     hands.hover(tuple(to_canvas_px(canvas.layers, cell, index)))  # type: ignore[arg-type]
     x, y, z = scan.affine[:3, :3] @ index + scan.affine[:3, 3]  # type: ignore[index]
     assert said[-1] == f"1000 HU    L {-x:.1f}  A {y:.1f}  H {z:.1f} mm (LPS)    slice {index[0] + 1} of 56"

@@ -124,6 +124,45 @@ def test_the_same_case_edited_keeps_its_layers_and_a_scan_gone_takes_its_own_alo
     assert list(viewer.layers) == before[:1] and canvas.layers.active == "volume"
 
 
+def test_layers_come_one_by_one_in_their_order_and_at_once_when_asked_for(
+    canvas: ReadingCanvas, hands: Hands, viewer: Any, case: Case
+) -> None:
+    canvas.layers.show_case(case, gradually=True)
+    assert [layer.name for layer in viewer.layers] == ["1 MRI"] and canvas.layers.scan_ids == (
+        "volume",
+        "other",
+        "picture",
+    )
+    canvas.saliency.show([lesion(case.scans[1], "A")])
+    canvas.layers.activate("picture")
+    assert [layer.name for layer in viewer.layers] == ["1 MRI", "A: 2 MRI", "3 X-ray"]
+    hands.settle()
+    assert [layer.name for layer in viewer.layers] == ["1 MRI", "2 MRI", "A: 2 MRI", "3 X-ray"]
+    assert [layer.visible for layer in viewer.layers] == [False, False, False, True]
+    canvas.layers.show_case(Case(case.scans[:1]), gradually=True)
+    canvas.layers.show_case(case, gradually=True)
+    canvas.layers.set_grid(True)
+    assert [layer.visible for layer in viewer.layers if layer.name != "stand-in"] == [True] * 3
+
+
+def test_beside_a_much_larger_scan_a_small_one_fills_its_cell(canvas: ReadingCanvas, hands: Hands) -> None:
+    volume, _ = phantom(scan_id="volume")
+    same_space, _ = phantom((1, 2, 0), scan_id="same space")
+    body = Scan("body", "image", np.full((400, 100), 9, np.uint8), spacing_mm=(5.0, 5.0), units="8-bit")
+    canvas.layers.show_case(Case((volume, same_space)))
+    canvas.layers.set_grid(True)
+    assert np.allclose(canvas.layers.layer("volume").scale, [2.0, 1.0, 1.5])  # true millimetres
+    canvas.layers.show_case(Case((volume, same_space, body)))
+    magnified = canvas.layers.layer("volume").scale / [2.0, 1.0, 1.5]
+    assert magnified[0] > 10 and np.allclose(magnified, magnified[0])
+    # One space, one magnification; and nothing is said to be in millimetres any more.
+    assert canvas.layers.seat("same space").pose.magnification == canvas.layers.seat("volume").pose.magnification
+    assert {str(unit) for unit in canvas.layers.layer("volume").units} == {"pixel"}
+    canvas.layers.set_grid(False)
+    assert np.allclose(canvas.layers.layer("volume").scale, [2.0, 1.0, 1.5])
+    assert {str(unit) for unit in canvas.layers.layer("volume").units} == {"millimeter"}
+
+
 def test_a_layer_that_a_person_removed_comes_back_when_its_scan_is_called(
     canvas: ReadingCanvas, viewer: Any, case: Case
 ) -> None:
@@ -257,9 +296,10 @@ def test_colour_is_shown_in_colour_and_inverted_pictures_upright_in_brightness(
 
 
 def test_the_camera_is_kept_for_each_space_and_home_fits_what_is_in_view(
-    canvas: ReadingCanvas, viewer: Any, case: Case
+    canvas: ReadingCanvas, hands: Hands, viewer: Any, case: Case
 ) -> None:
     canvas.layers.show_case(case)
+    hands.settle()
     fitted = viewer.scene.camera.zoom
     viewer.scene.camera.zoom = 3 * fitted
     canvas.layers.activate("other")
@@ -267,6 +307,14 @@ def test_the_camera_is_kept_for_each_space_and_home_fits_what_is_in_view(
     assert viewer.scene.camera.zoom == pytest.approx(3 * fitted)
     viewer.reset_view()
     assert viewer.scene.camera.zoom == pytest.approx(fitted)
+    # What is fitted stays so when the window changes; what a person zoomed stays as it is.
+    viewer.window._qt_window.resize(700, 500)
+    hands.settle(0.3)
+    assert viewer.scene.camera.zoom < 0.9 * fitted
+    viewer.scene.camera.zoom = zoomed = 2 * fitted
+    viewer.window._qt_window.resize(1000, 720)
+    hands.settle(0.3)
+    assert viewer.scene.camera.zoom == pytest.approx(zoomed)
 
 
 def test_closing_gives_the_viewer_back(viewer: Any, case: Case) -> None:
