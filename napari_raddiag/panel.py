@@ -130,7 +130,7 @@ class RadDiagPanel(QWidget):
 
         scans = views.scans
         scans.use_toggled.connect(session.use)
-        scans.date_toggled.connect(self.updates.date_toggled)
+        scans.date_toggled.connect(session.use_date)
         scans.modality_chosen.connect(lambda scan_id, modality: session.describe(scan_id, modality=modality))
         scans.anatomy_chosen.connect(lambda scan_id, anatomy: session.describe(scan_id, anatomy=anatomy))
         scans.scan_activated.connect(layers.activate)

@@ -12,8 +12,7 @@ from napari_raddiag.canvas.shortcuts import MOUSE, SHORTCUTS
 from napari_raddiag.controllers.evidence_words import evidence_state
 from napari_raddiag.data_models.engine_state import EngineState
 from napari_raddiag.data_models.panel_message import PanelMessage, Severity
-from napari_raddiag.data_models.patient_summary import identity_line, patients_of
-from napari_raddiag.data_models.scan_facts import UNDATED, date_text
+from napari_raddiag.data_models.patient_summary import identity_of, nameless_scans, patients_of
 from napari_raddiag.display.layer_title import layer_titles
 from napari_raddiag.engine_link.task import Task
 from napari_raddiag.session.loaded_case import LoadedCase, what_network_sees
@@ -56,14 +55,6 @@ class ViewUpdates(QObject):
         """Hide or show who the patient is, wherever the panel says it."""
         self.views.patients.set_identity_hidden(not shown)
         self.views.scans.set_identity_hidden(not shown)
-
-    def date_toggled(self, date: str, used: bool) -> None:
-        """Take the scans of a date into the diagnosis or leave them out; dates come as the panel writes them."""
-        case = self.session.case
-        if case is None:
-            return
-        written = {date_text(scan.series_date): scan.series_date for scan in case.scans}
-        self.session.use_date("" if date == UNDATED else written.get(date, date), used)
 
     def show_card(self) -> None:
         """What the model is for, and what it learned from."""
@@ -153,9 +144,7 @@ class ViewUpdates(QObject):
         if case is None:
             views.case.show_nothing()
         else:
-            named = next((scan.identity for scan in case.scans if scan.identity.known), None)
-            nameless = sum(not scan.identity.known for scan in case.scans)
-            views.case.show_case(identity_line(named) if named else "", nameless)
+            views.case.show_case(identity_of(case), nameless_scans(case))
         place = self.panel.opener.place
         views.case.set_next_case(
             place is not None and place.next is not None,
@@ -228,7 +217,6 @@ class ViewUpdates(QObject):
         views.disorders.set_stale(session.is_stale)
         current = session.current_diagnosis
         views.disorders_section.set_summary("" if current is None else f"{current.positive} positive")
-        views.evidence.show_comparable([score.name for score in current.disorders] if current else [])
         self._plots_changed()
         self._readiness_changed()
         if current is not None:
@@ -249,6 +237,9 @@ class ViewUpdates(QObject):
             self.views.evidence.show_nothing()
         else:
             self.views.messages.withdraw("evidence")
+            current = self.session.current_diagnosis
+            others = [score.name for score in current.disorders if score.name != state.disorder] if current else []
+            self.views.evidence.show_comparable(others)
             self.views.evidence.show_evidence(state)
         if self.views.plots is not None:
             self.views.plots.set_chosen(self.panel.evidence.disorder)

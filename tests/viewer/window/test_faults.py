@@ -13,10 +13,25 @@ from pytestqt.qtbot import QtBot
 from napari_raddiag.data_models.engine_state import EngineKind
 from napari_raddiag.data_models.panel_message import Severity
 from napari_raddiag.preferences import Preferences
+from tests.engine.service.service_process import running_service
 from tests.viewer.window.conftest import ENGINE_MS, OpenPanel
 from tests.viewer.window.test_reading import diagnose, open_case
 
 OWN_ENGINE = Preferences(device="cpu")
+# The real worker, killed as by the system in the middle of its first job; the one that replaces it works.
+DIES_IN_ITS_FIRST_JOB = """
+import os, pathlib, signal
+from raddiag_engine.service import computation, worker
+original, marker = computation.Computation.run, pathlib.Path({marker!r})
+def run(self, message, arrays, progress, cancelled):
+    progress(0, 1, "working")
+    if not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return original(self, message, arrays, progress, cancelled)
+computation.Computation.run = run
+worker.main()
+"""
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
@@ -41,25 +56,23 @@ def test_the_engine_is_killed_and_comes_back_while_the_case_stays(
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
 def test_a_worker_killed_in_the_middle_fails_the_diagnosis_in_words_and_the_next_one_works(
-    open_panel: OpenPanel, sample: tuple[Path, ...], qtbot: QtBot
+    open_panel: OpenPanel,
+    sample: tuple[Path, ...],
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    panel = open_panel(OWN_ENGINE)
-    open_case(panel, sample, qtbot)
-    assert panel.link.service_pid is not None
-    workers = psutil.Process(panel.link.service_pid).children()
-    with qtbot.waitSignal(panel.diagnosis.failed, timeout=ENGINE_MS) as failed:
-        # Stopped, so that the diagnosis is under way for certain when it is killed.
-        for worker in workers:
-            worker.send_signal(signal.SIGSTOP)
-        panel.views.diagnose.button.click()
-        qtbot.wait(300)
-        for worker in workers:
-            worker.kill()
-    assert "\n" not in failed.args[0] and panel.session.diagnosis is None
-    [message] = [m for m in panel.views.messages.messages if m.severity is Severity.ERROR]
-    assert message.text == failed.args[0] and message.report and "PHANTOM" not in message.report
-    qtbot.waitUntil(lambda: panel.link.state.kind is EngineKind.READY, timeout=ENGINE_MS)
-    diagnose(panel, qtbot)
+    worker = DIES_IN_ITS_FIRST_JOB.format(marker=str(tmp_path / "died"))
+    with running_service("demo", worker=worker) as service:
+        monkeypatch.setenv("RADDIAG_TOKEN", service.token)
+        panel = open_panel(Preferences(server=service.url))
+        open_case(panel, sample, qtbot)
+        with qtbot.waitSignal(panel.diagnosis.failed, timeout=ENGINE_MS) as failed:
+            panel.views.diagnose.button.click()
+        assert "\n" not in failed.args[0] and panel.session.diagnosis is None
+        [message] = [m for m in panel.views.messages.messages if m.severity is Severity.ERROR]
+        assert message.text == failed.args[0] and message.report and "PHANTOM" not in message.report
+        diagnose(panel, qtbot)
 
 
 def test_closing_the_window_leaves_no_process(open_panel: OpenPanel, sample: tuple[Path, ...], qtbot: QtBot) -> None:

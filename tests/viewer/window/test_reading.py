@@ -19,6 +19,7 @@ def open_case(panel: RadDiagPanel, paths: tuple[Path, ...], qtbot: QtBot) -> Non
 
 
 def diagnose(panel: RadDiagPanel, qtbot: QtBot) -> None:
+    qtbot.waitUntil(panel.views.diagnose.button.isEnabled, timeout=ENGINE_MS)
     panel.views.diagnose.button.click()
     qtbot.waitUntil(lambda: panel.session.current_diagnosis is not None, timeout=ENGINE_MS)
 
