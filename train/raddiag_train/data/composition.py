@@ -138,7 +138,7 @@ def _categories(record: CaseRecord) -> set[str]:
 
 def _tail_of(level: str, classes_of_cases: Iterable[set[str]]) -> LongTail:
     cases = sorted(Counter(name for of_case in classes_of_cases for name in of_case).values(), reverse=True)
-    tiers = [tier_of(count) for count in cases]
+    tiers: list[str] = [tier_of(count) for count in cases]
     return LongTail(
         level,
         tuple(cases),

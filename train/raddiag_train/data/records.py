@@ -174,13 +174,18 @@ def _sound_record(data: dict[str, Any], folder: Path) -> CaseRecord | None:
         return None
     try:
         scans = tuple(_sound_scan(scan, folder) for scan in data["scans"])
-        texts = {key: data.get(key, "") for key in ("case_id", "patient_id", "split", "source")}
-        lists = {key: tuple(data.get(key, ())) for key in ("disorders", "icd10cm")}
-        if not all(type(text) is str for group in (texts.values(), *lists.values()) for text in group):
-            return None
         if isinstance(data["disorders"], str) or isinstance(data.get("icd10cm"), str):
             return None
-        return CaseRecord(anatomy=Anatomy(data["anatomy"]), scans=scans, **texts, **lists)
+        return CaseRecord(
+            case_id=_text(data["case_id"]),
+            patient_id=_text(data["patient_id"]),
+            anatomy=Anatomy(data["anatomy"]),
+            split=_text(data["split"]),
+            scans=scans,
+            disorders=tuple(map(_text, data["disorders"])),
+            icd10cm=tuple(map(_text, data.get("icd10cm", ()))),
+            source=_text(data.get("source", "")),
+        )
     except (TypeError, ValueError, KeyError, AttributeError):
         return None
 

@@ -147,14 +147,14 @@ def _case(
     if vocabulary is not None:
         _refuse_unknown("disorder", disorders, vocabulary.disorders)
         _refuse_unknown("ICD-10-CM code", codes, vocabulary.icd10cm)
-    disorders, codes = _normal_apart(disorders, codes)
     anatomy = _anatomy(entry.get("Anatomy", "unknown"))
     scans = tuple(
         _scan(sample, index, folder, anatomy) for sample in samples for index in range(len(sample["image_data_path"]))
     )
     # The link's words are those of the case's title; the id does not show them.
     digest = hashlib.sha256(link.encode()).hexdigest()[:ID_DIGITS]
-    return CaseRecord(f"rp3d-{digest}", f"rp3d:{digest}", anatomy, split, scans, disorders, codes, SOURCE)
+    case_id, patient_id = f"rp3d-{digest}", f"rp3d:{digest}"
+    return CaseRecord(case_id, patient_id, anatomy, split, scans, *_normal_apart(disorders, codes), SOURCE)
 
 
 def _normal_apart(disorders: list[str], codes: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from raddiag_train.evaluation.roc_vertices import Bools, Floats, Ints, RocVertices, roc_vertices
+from raddiag_train.evaluation.roc_vertices import Bools, Floats, Ints, RocVertices, class_sums, roc_vertices
 
 FALSE_POSITIVE_RATES = (0.01, 0.05, 0.1)
 
@@ -109,7 +109,7 @@ class CurvePoints:
 
     def sums(self, values_J: NDArray[np.floating]) -> Floats:
         """Over the points of each class, (C, ...)."""
-        return np.add.reduceat(values_J, self.starts_C, 0, dtype=np.float64) if len(self.starts_C) else values_J
+        return class_sums(values_J, self.starts_C)
 
 
 def auc(points: CurvePoints, positives_C: Floats, negatives_C: Floats) -> Floats:

@@ -79,15 +79,13 @@ def print_pointing(results: Sequence[PointingResult], console: Console) -> None:
 
 
 def print_tiers(results: TierResults, console: Console) -> None:
-    """The paper's table 5: a row a tier, in per cent."""
-    table = Table(title="means over the classes, Normal left out, in per cent", box=SIMPLE_HEAD)
-    table.add_column("classes")
-    table.add_column("evaluated", justify="right")
-    for name in METRICS:
-        table.add_column(SHORT_NAMES[name], justify="right")
+    """The figures of the paper's table 5 in per cent: a row a metric, a column a tier, with the classes evaluated."""
+    table = Table(title="means over the classes, Normal left out, in per cent, with 95 %", box=SIMPLE_HEAD)
+    table.add_column("")
     for tier in results.tiers:
-        figures = [tier.metrics[name] for name in METRICS]
-        table.add_row(tier.tier, f"{tier.evaluated} of {tier.classes}", *(_per_cent(figure) for figure in figures))
+        table.add_column(f"{tier.tier}\n{tier.evaluated} of {tier.classes}", justify="right", no_wrap=True)
+    for name in METRICS:
+        table.add_row(SHORT_NAMES[name], *(_per_cent(tier.metrics[name]) for tier in results.tiers))
     console.print(table)
 
 

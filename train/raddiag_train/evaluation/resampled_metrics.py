@@ -21,7 +21,7 @@ from raddiag_train.evaluation.metrics import (
     matthews,
     recall_at,
 )
-from raddiag_train.evaluation.roc_vertices import Bools, Floats, Ints, RocVertices, cumulative, roc_vertices
+from raddiag_train.evaluation.roc_vertices import Bools, Floats, Ints, RocVertices, class_sums, cumulative, roc_vertices
 
 # Weighted counts up to this size are exact in float32.
 MOST_CASES = 2**24
@@ -91,7 +91,7 @@ def resample_curves(
         points=CurvePoints(new_hits_JR, hits_JR, false_alarms_JR, above_JR, starts_C),
         positives_CR=positives_CR,
         negatives_CR=counts_NR.sum(0, dtype=np.float64) - positives_CR,
-        called_hits_CR=_sums(called_hits_JR, starts_C),
+        called_hits_CR=class_sums(called_hits_JR, starts_C),
         called_false_alarms_CR=_called_negatives(
             present_C, thresholds_C, scores_NK, targets_NK, counts_NR, False
         ).astype(np.float64),
@@ -134,7 +134,7 @@ def _drawn_hits(
         return drawn_PR, drawn_PR.astype(np.float64)
     starts_J = np.concatenate(([0], np.cumsum(vertices.new_hits_J.astype(np.int64))[:-1]))
     new_hits_JR = np.add.reduceat(drawn_PR, starts_J, 0)
-    return new_hits_JR, _sums(new_hits_JR, vertices.starts_C)
+    return new_hits_JR, class_sums(new_hits_JR, vertices.starts_C)
 
 
 def _called_negatives(
@@ -156,12 +156,6 @@ def _called_negatives(
         called_JN = compare(negatives_KN[place], thresholds_J[block][:, None])
         found_JR[block] = called_JN.astype(np.float32) @ counts_NR
     return found_JR
-
-
-def _sums(values_JR: NDArray[np.floating], starts_C: Ints) -> Floats:
-    if not len(starts_C):
-        return np.empty((0, values_JR.shape[1]))
-    return np.add.reduceat(values_JR, starts_C, 0, dtype=np.float64)
 
 
 def _of_all(values_CR: Floats, vertices: RocVertices) -> Floats:

@@ -145,3 +145,10 @@ def cumulative(values_J: NDArray[np.floating], starts_C: Ints) -> NDArray[np.flo
     before = np.zeros((len(starts_C), *values_J.shape[1:]), dtype=sums.dtype)
     before[1:] = sums[starts_C[1:] - 1]
     return sums - np.repeat(before, np.diff(np.append(starts_C, len(values_J))), axis=0)
+
+
+def class_sums(values_J: NDArray[np.floating], starts_C: Ints) -> Floats:
+    """Sums over the points of each class, (C, ...)."""
+    if not len(starts_C):
+        return np.empty((0, *values_J.shape[1:]))
+    return np.add.reduceat(values_J, starts_C, 0, dtype=np.float64)

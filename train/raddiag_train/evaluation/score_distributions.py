@@ -89,7 +89,7 @@ def intra_anatomy(targets_NK: Bools, anatomies: Sequence[str]) -> Bools:
     return occurs_AK[of_case_N]
 
 
-def _distribution(kind: str, probabilities: Floats) -> Distribution:
+def _distribution(kind: str, probabilities: NDArray[np.floating]) -> Distribution:
     if not len(probabilities):
         return Distribution(kind, 0, (), ())
     clipped = np.clip(probabilities.astype(np.float64), 1e-12, 1 - 1e-12)

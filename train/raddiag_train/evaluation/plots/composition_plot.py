@@ -11,6 +11,7 @@ from raddiag_train.data.composition import TIERS, Composition, Share
 from raddiag_train.evaluation.plots.sheet import COLOURS, sheet
 
 MOST_IMAGES_SHOWN = 30
+LEAST_SHOWN = 0.8  # below one case, so that the classes of one case are seen on the logarithmic axis
 
 
 def plot_composition(folder: Path, found: Composition) -> list[Path]:
@@ -58,11 +59,12 @@ def _tail(axis: Any, cases: tuple[int, ...], classes: dict[str, int], level: str
         stop = start + classes[tier]
         if stop > start:
             label = f"{tier}: {classes[tier]:,} classes"
-            axis.fill_between(np.arange(start, stop) + 1, cases[start:stop], color=colour, step="mid", label=label)
+            edges = np.arange(start, stop + 1) + 0.5
+            axis.stairs(cases[start:stop], edges, baseline=LEAST_SHOWN, fill=True, color=colour, label=label)
         start = stop
     if cases:
         axis.set_yscale("log")
-        axis.set_ylim(bottom=0.8)
+        axis.set_ylim(bottom=LEAST_SHOWN)
         axis.legend(fontsize=8)
     axis.set(xlabel="classes, by number of cases", ylabel="cases")
     axis.set_title(f"long tail: {level}", fontsize=10)
