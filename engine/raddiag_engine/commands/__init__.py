@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-COMMANDS = ("read", "diagnose", "explain", "serve", "models", "doctor")
+COMMANDS = ("read", "diagnose", "explain", "serve", "deidentify", "models", "doctor")
 
 
 def add_parsers(subparsers: Any) -> None:
