@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-SUBCOMMANDS = ("build", "search")
+SUBCOMMANDS = ("build", "pretrain", "evaluate", "search")
 
 
 def add_parser(subparsers: Any) -> None:

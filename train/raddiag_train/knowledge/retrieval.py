@@ -25,15 +25,21 @@ class Scorer(Protocol):
 
 
 class EncoderScorer:
-    """Cosine of the vectors of an encoder."""
+    """Cosine of the vectors of an encoder.
 
-    def __init__(self, encoder: TextEncoder) -> None:
+    Args:
+        encoder: Any that gives vectors of length 1.
+        name: As shown in reports; the encoder's own if empty.
+    """
+
+    def __init__(self, encoder: TextEncoder, name: str = "") -> None:
         self._encoder = encoder
+        self._name = name
 
     @property
     def name(self) -> str:
-        """Of the encoder."""
-        return self._encoder.name
+        """As given, or of the encoder."""
+        return self._name or self._encoder.name
 
     def scores(self, queries: Sequence[str], candidates: Sequence[str]) -> NDArray[np.float32]:
         """Cosine, (queries, candidates)."""

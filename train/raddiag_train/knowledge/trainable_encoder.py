@@ -1,0 +1,70 @@
+"""A knowledge encoder that can learn: what pre-training asks of it, beyond `TextEncoder`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+ENCODED_TOGETHER = 256
+
+
+class TrainableEncoder(nn.Module):
+    """Base of the encoders: a forward pass over what `tokenise` makes of texts.
+
+    Attributes:
+        kind: Name of the class of encoder, as in encoder.json.
+    """
+
+    kind: str
+
+    @property
+    def name(self) -> str:
+        """As shown in reports."""
+        return self.kind
+
+    @property
+    def width(self) -> int:
+        """Numbers of a vector."""
+        raise NotImplementedError
+
+    def tokenise(self, texts: Sequence[str]) -> Any:
+        """Texts as the forward pass takes them, on the device of the weights."""
+        raise NotImplementedError
+
+    def forward(self, tokens: Any) -> Tensor:
+        """Vectors of length 1: (N, width)."""
+        raise NotImplementedError
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """Called once before a new run with every text to be learned from; most encoders have nothing to do."""
+
+    def settings(self) -> dict[str, Any]:
+        """What, beside the weights, makes this encoder; as JSON."""
+        raise NotImplementedError
+
+    def stored_weights(self) -> dict[str, Tensor]:
+        """The weights under the names they are stored by."""
+        return dict(self.state_dict())
+
+    def save_files(self, folder: Path) -> None:
+        """Write what the encoder needs beside encoder.json and its weights; most need nothing."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """One vector a text, of length 1: (N, width)."""
+        was_training = self.training
+        self.eval()
+        # Texts of like length together: a transformer pads a batch to its longest.
+        order = sorted(range(len(texts)), key=lambda n: len(texts[n]))
+        vectors_NW = np.empty((len(texts), self.width), dtype=np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(order), ENCODED_TOGETHER):
+                rows = order[start : start + ENCODED_TOGETHER]
+                vectors_NW[rows] = self(self.tokenise([texts[row] for row in rows])).float().cpu().numpy()
+        self.train(was_training)
+        return vectors_NW
