@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-COMMANDS = ("data", "knowledge", "train", "evaluate")
+COMMANDS = ("data", "knowledge", "train", "evaluate", "figures")
 
 
 def add_parsers(subparsers: Any) -> None:
