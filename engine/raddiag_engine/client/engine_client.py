@@ -17,10 +17,12 @@ from raddiag_engine.diagnosis.case_check import check_case
 from raddiag_engine.diagnosis.result import Diagnosis
 from raddiag_engine.errors import Cancelled, ConfigError
 from raddiag_engine.models.card import ModelCard
+from raddiag_engine.preparation import PreparedScan, modality_ids, plan_scan
 from raddiag_engine.protocol.case_message import case_to_message
 from raddiag_engine.protocol.errors import ProtocolError
 from raddiag_engine.protocol.job import JobRequest, JobStatus, request_to_data
 from raddiag_engine.protocol.maps import maps_from_bytes
+from raddiag_engine.protocol.prepared_voxels import prepared_from_bytes
 from raddiag_engine.protocol.reports import DeviceReport, Health, ModelEntry, ModelList
 from raddiag_engine.protocol.strict_json import read_object, write_object
 from raddiag_engine.protocol.tensors import Part
@@ -169,6 +171,41 @@ class EngineClient:
             for saliency in of_disorder:
                 self._check_bound(case, saliency.case_hash)
         return maps
+
+    def prepare(
+        self,
+        case: Case,
+        scan_id: str,
+        *,
+        model: str | None = None,
+        windows: Mapping[str, Window] | None = None,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> PreparedScan:
+        """What the network is given of one scan, whether or not the scan is in use.
+
+        Args:
+            case: Of one patient.
+            scan_id: Of a scan of the case.
+            model: As of `diagnose`.
+            windows: As of `diagnose`.
+            progress: As of `diagnose`.
+            cancelled: As of `diagnose`.
+
+        The errors are those of `diagnose`.
+        """
+        config = self.card(model or self._default_model()).preparation
+        scan = case.scan(scan_id)
+        shown = case if case.is_used(scan) else case.using(frozenset({scan_id}))
+        request = self._request(shown, windows, progress, cancelled, kind="prepare", model=model, scan=scan_id)
+        content = self._run(shown, request, progress, cancelled)
+        voxels = self._understood(lambda: prepared_from_bytes(content))
+        [modality_id] = modality_ids([scan.modality], config)
+        plan = plan_scan(scan, config, (windows or {}).get(scan_id))
+        return PreparedScan(scan_id, voxels, scan.is_volume, modality_id, plan)
+
+    def _default_model(self) -> str:
+        return next(entry.name for entry in self.models() if entry.default)
 
     def _request(
         self,

@@ -13,7 +13,7 @@ from raddiag_engine.protocol.errors import ProtocolError
 from raddiag_engine.protocol.version import PROTOCOL, package_version, protocol_mismatch
 from raddiag_engine.saliency.methods import Method
 
-JobKind = Literal["diagnose", "explain"]
+JobKind = Literal["diagnose", "explain", "prepare"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 MAX_TOP = 100_000
 MAX_DISORDERS = 64
@@ -24,13 +24,15 @@ class JobRequest:
     """One thing to compute.
 
     Attributes:
-        kind: "diagnose" ranks disorders, "explain" maps the evidence for some.
+        kind: "diagnose" ranks disorders, "explain" maps the evidence for some, "prepare" gives what the network is
+            given of one scan.
         case: Of one patient; its voxels are sent before.
         model: A name that the service lists; None for its own choice.
         windows: Scan id -> a window chosen by a person.
         top: Of "diagnose": disorders wanted; all positive ones are given whatever it is.
         disorders: Of "explain": names on the model card.
         method: Of "explain".
+        scan: Of "prepare": id of a scan in use.
         protocol: That of the sender.
         package: Its version of napari-raddiag.
     """
@@ -42,6 +44,7 @@ class JobRequest:
     top: int = 20
     disorders: tuple[str, ...] = ()
     method: Method = "gradcam"
+    scan: str = ""
     protocol: int = PROTOCOL
     package: str = field(default_factory=package_version)
 
@@ -52,6 +55,8 @@ class JobRequest:
             raise ValueError(f"explaining takes from 1 to {MAX_DISORDERS} disorders at once")
         if not set(self.windows) <= {scan.id for scan in self.case.scans}:
             raise ValueError("windows names a scan that is not in the case")
+        if self.kind == "prepare" and self.scan not in {scan.id for scan in self.case.scans if scan.voxels}:
+            raise ValueError("preparing takes one scan that is in use")
         if not self.case.voxels:
             raise ValueError("no scan of the case is in use")
 

@@ -1,7 +1,8 @@
 """Saliency maps on their way back: 16-bit fixed point, half the size of float32.
 
 A map is in [0, 1], where steps of 1/65535 are 32 times finer than half floats near 1 (error under 8e-6, far below
-one step of any colour map). 0 stays 0 and 1 stays 1; what is above 0 stays above 0, at one step or more. A dark map sends no values.
+one step of any colour map). 0 stays 0 and 1 stays 1; what is above 0 stays above 0, at one step or more. A dark map
+sends no values.
 """
 
 from __future__ import annotations

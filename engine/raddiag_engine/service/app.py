@@ -181,7 +181,7 @@ def _add_jobs(app: FastAPI, service: Service) -> None:
         tags=["jobs"],
     )
     async def put_job(job_id: str, request: Request) -> Response:
-        """Ask for a diagnosis or for saliency maps; the same request under the same id is the same job."""
+        """Ask for a diagnosis, saliency maps or a prepared scan; the same request under the same id is the same job."""
         if not JOB_ID.fullmatch(job_id):
             raise Refused(400, "wrong_name", "a job is named by 8 to 64 letters, digits, - and _")
         body = await read_body(request, service.limits)
@@ -218,7 +218,8 @@ def _add_jobs(app: FastAPI, service: Service) -> None:
         responses={
             200: {
                 "description": "The diagnosis as JSON, or saliency maps as a safetensors file: 16-bit fixed point, "
-                "1 is 65535; its metadata `maps` is JSON that describes each map.",
+                "1 is 65535; its metadata `maps` is JSON that describes each map. Of a scan that was prepared, its "
+                "float32 voxels as the network is given them.",
                 "content": {"application/json": {"schema": diagnosis_schema()}, **SAFETENSORS},
             },
             **refusals(s404="No such job.", s409="The job is not done."),

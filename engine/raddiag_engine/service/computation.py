@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from raddiag_engine.cases import Anatomy, Case, Modality, Scan, Window
 from raddiag_engine.cases.scan import Kind
@@ -21,6 +22,7 @@ from raddiag_engine.diagnosis.engine import Engine
 from raddiag_engine.errors import RaddiagError
 from raddiag_engine.models.folder import load_model
 from raddiag_engine.pipe import Arrays
+from raddiag_engine.preparation import prepare_case
 from raddiag_engine.protocol.case_message import CaseMessage, ScanMessage, case_from_message, scan_from_message
 from raddiag_engine.protocol.job import JobRequest, request_from_data
 from raddiag_engine.protocol.maps import pack_maps
@@ -67,7 +69,7 @@ class Computation:
             cancelled: Asked between chunks.
 
         Returns:
-            A diagnosis as JSON data, or packed maps.
+            A diagnosis as JSON data, packed maps, or prepared voxels.
 
         Raises:
             RaddiagError: The case or the request cannot be worked with.
@@ -76,6 +78,8 @@ class Computation:
         request = request_from_data(message["request"])
         case = self._case(request.case, arrays)
         engine = self._engine_of(message["model_folder"], progress)
+        if request.kind == "prepare":
+            return {}, {"voxels": _prepared(engine, case, request)}
         key = (message["model_folder"], request.case, request.windows)
         if request.kind == "diagnose" or self._set != key:
             self._set = None
@@ -163,3 +167,11 @@ class Computation:
 
     def _load(self, folder: str) -> Engine:
         return Engine(load_model(Path(folder)), self.placement, self._cache)
+
+
+def _prepared(engine: Engine, case: Case, request: JobRequest) -> NDArray[np.float32]:
+    """What the network is given of one scan; where the range is taken over the case, the other scans count too."""
+    config = engine.card.preparation
+    scans = case.used if config.range_over == "case" else (case.scan(request.scan),)
+    prepared = prepare_case(scans, config, windows=request.windows)
+    return next(part.voxels for part in prepared if part.scan_id == request.scan)

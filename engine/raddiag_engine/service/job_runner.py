@@ -18,6 +18,7 @@ from raddiag_engine.configuration import from_mapping
 from raddiag_engine.pipe import Arrays
 from raddiag_engine.protocol.job import JobFailure, request_to_data
 from raddiag_engine.protocol.maps import maps_to_parts
+from raddiag_engine.protocol.prepared_voxels import prepared_to_parts
 from raddiag_engine.protocol.reports import DeviceReport, WorkerState
 from raddiag_engine.protocol.strict_json import write_object
 from raddiag_engine.service.exit_words import EXIT_OUT_OF_MEMORY
@@ -263,4 +264,6 @@ class JobRunner:
 def _result(job: Job, data: dict[str, Any], arrays: Arrays) -> JobResult:
     if job.request.kind == "diagnose":
         return JobResult("application/json", (write_object(data),))
+    if job.request.kind == "prepare":
+        return JobResult("application/octet-stream", tuple(prepared_to_parts(arrays["voxels"])))
     return JobResult("application/octet-stream", tuple(maps_to_parts(data, arrays)))
