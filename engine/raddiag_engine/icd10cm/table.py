@@ -1,4 +1,4 @@
-"""The table of ICD-10-CM and its tree; how the file is laid out is said in resources/build_icd10cm_table.py.
+"""ICD-10-CM as a table to look codes up in and a tree to climb.
 
 A code with a seventh character ("S72.001A") has no line in the file: it is its stem and one of the stem's set of
 seventh characters, and is made when it is asked for.
@@ -6,17 +6,14 @@ seventh characters, and is made when it is asked for.
 
 from __future__ import annotations
 
-import gzip
-import json
-import zlib
 from collections.abc import Iterator
-from functools import cache, cached_property
-from pathlib import Path
+from functools import cache
 
-from raddiag_engine.errors import ConfigError
 from raddiag_engine.icd10cm.code import dotted
+from raddiag_engine.icd10cm.columns import Columns, read_columns
 from raddiag_engine.icd10cm.entry import Entry, Kind
 from raddiag_engine.icd10cm.errors import UnknownCode
+from raddiag_engine.icd10cm.tree import Tree
 from raddiag_resources import path_of
 
 _FIELDS = {"=": "inclusion_terms", "+": "includes", "1": "excludes1", "2": "excludes2", "?": "notes"}
@@ -29,7 +26,7 @@ _CATEGORY_LENGTH = 3
 @cache
 def icd10cm() -> Icd10cm:
     """The classification that ships with this package; read once."""
-    return Icd10cm.read(path_of("icd10cm.tsv.gz"))
+    return Icd10cm(read_columns(path_of("icd10cm.tsv.gz")))
 
 
 class Icd10cm:
@@ -42,30 +39,13 @@ class Icd10cm:
         source: Who publishes it.
     """
 
-    def __init__(self, header: dict[str, object], codes: list[str], depths: str, lines: list[str]) -> None:
-        self.release = str(header["release"])
-        self.source = str(header["source"])
-        self._extension_sets: list[dict[str, str]] = header["seventh_characters"]  # type: ignore[assignment]
-        self._codes = codes
-        self._depths = depths
-        self._lines = lines
-        self._rows = dict(zip(codes, range(len(codes)), strict=True))
-
-    @classmethod
-    def read(cls, path: Path) -> Icd10cm:
-        """Read the table.
-
-        Raises:
-            ConfigError: The file is missing or damaged.
-        """
-        try:
-            header, codes, depths, *lines = gzip.decompress(path.read_bytes()).decode().split("\n")
-            fields, split_codes = json.loads(header), codes.split(" ")
-            if not len(split_codes) == len(depths) == len(lines) == fields["rows"]:
-                raise ValueError("its columns differ in length")
-            return cls(fields, split_codes, depths, lines)
-        except (OSError, EOFError, ValueError, KeyError, zlib.error) as error:
-            raise ConfigError(f"{path}: cannot be read ({error}); install napari-raddiag again") from error
+    def __init__(self, columns: Columns) -> None:
+        self.release = columns.release
+        self.source = columns.source
+        self._columns = columns
+        self._codes = columns.codes
+        self._tree = Tree(columns.depths)
+        self._rows = dict(zip(self._codes, range(len(self._codes)), strict=True))
 
     def __contains__(self, code: str) -> bool:
         return self._find(code) is not None
@@ -93,7 +73,7 @@ class Icd10cm:
             extensions = self._extensions(row)
             if extensions:
                 yield from (_extended(code, character) for character in extensions)
-            elif "-" not in code and not self._has_children(row):
+            elif "-" not in code and not self._tree.has_children(row):
                 yield code
 
     def without_seventh_character(self, code: str) -> str:
@@ -113,7 +93,7 @@ class Icd10cm:
         row, extension = self._place(code)
         if extension:
             return self._codes[row]
-        above = self._parents[row]
+        above = self._tree.parents[row]
         return None if above < 0 else self._codes[above]
 
     def ancestors(self, code: str) -> tuple[str, ...]:
@@ -124,7 +104,7 @@ class Icd10cm:
         """
         row, extension = self._place(code)
         found = [self._codes[row]] if extension else []
-        while (row := self._parents[row]) >= 0:
+        while (row := self._tree.parents[row]) >= 0:
             found.append(self._codes[row])
         return tuple(found)
 
@@ -139,7 +119,7 @@ class Icd10cm:
             return ()
         if extensions := self._extensions(row):
             return tuple(_extended(self._codes[row], character) for character in extensions)
-        return tuple(self._codes[below] for below in self._rows_below(row) if self._parents[below] == row)
+        return tuple(self._codes[below] for below in self._tree.rows_below(row) if self._tree.parents[below] == row)
 
     def descendants(self, code: str) -> tuple[str, ...]:
         """The codes below, of any level, without seventh characters.
@@ -148,7 +128,7 @@ class Icd10cm:
             UnknownCode: There is no such code.
         """
         row, extension = self._place(code)
-        return () if extension else tuple(self._codes[below] for below in self._rows_below(row))
+        return () if extension else tuple(self._codes[below] for below in self._tree.rows_below(row))
 
     def roll_up(self, code: str) -> str:
         """The first level that a code belongs to, its category: "J12.0" -> "J12".
@@ -169,7 +149,7 @@ class Icd10cm:
             UnknownCode: There is no such code.
         """
         row, _ = self._place(code)
-        while (above := self._parents[row]) >= 0:
+        while (above := self._tree.parents[row]) >= 0:
             row = above
         return self._entry(row)
 
@@ -181,34 +161,15 @@ class Icd10cm:
         """
         row, _ = self._place(code)
         while row >= 0 and self._kind(row) != "block":
-            row = self._parents[row]
+            row = self._tree.parents[row]
         if row < 0:
             raise UnknownCode(code, self.release)
         return self._entry(row)
 
-    @cached_property
-    def _parents(self) -> list[int]:
-        """The row above each row; -1 for chapters."""
-        last_at_depth: dict[int, int] = {-1: -1}
-        parents = []
-        for row, depth in enumerate(map(int, self._depths)):
-            parents.append(last_at_depth[depth - 1])
-            last_at_depth[depth] = row
-        return parents
-
-    def _has_children(self, row: int) -> bool:
-        return self._depths[row + 1 : row + 2] > self._depths[row]
-
-    def _rows_below(self, row: int) -> range:
-        depth, end = self._depths[row], row + 1
-        while end < len(self._depths) and self._depths[end] > depth:
-            end += 1
-        return range(row + 1, end)
-
     def _extensions(self, row: int) -> dict[str, str]:
         """The seventh characters of a row and what they mean."""
-        _, tab, last = self._lines[row].rpartition("\t")
-        return self._extension_sets[int(last[1:])] if tab and last[0] == _EXTENSIONS else {}
+        _, tab, last = self._columns.lines[row].rpartition("\t")
+        return self._columns.extension_sets[int(last[1:])] if tab and last[0] == _EXTENSIONS else {}
 
     def _find(self, code: str) -> tuple[int, str] | None:
         """The row of a code and its seventh character, which is empty for codes that have a row of their own."""
@@ -238,11 +199,11 @@ class Icd10cm:
     def _kind(self, row: int) -> Kind:
         code = self._codes[row]
         if "-" in code:
-            return "chapter" if self._depths[row] == "0" else "block"
+            return "block" if self._tree.parents[row] >= 0 else "chapter"
         return "category" if len(code) == _CATEGORY_LENGTH else "subcode"
 
     def _entry(self, row: int, extension: str = "") -> Entry:
-        description, *notes = self._lines[row].split("\t")
+        description, *notes = self._columns.lines[row].split("\t")
         extensions, kind = self._extensions(row), self._kind(row)
         if extension:
             described = f"{description}, {extensions[extension]}"
@@ -251,7 +212,7 @@ class Icd10cm:
         for note in notes:
             if note[0] != _EXTENSIONS:
                 fields[_FIELDS[note[0]]].append(note[1:])
-        billable = kind not in ("chapter", "block") and not extensions and not self._has_children(row)
+        billable = kind not in ("chapter", "block") and not extensions and not self._tree.has_children(row)
         return Entry(self._codes[row], kind, description, billable, **{name: tuple(v) for name, v in fields.items()})
 
 

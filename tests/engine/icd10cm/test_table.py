@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from raddiag_engine.errors import ConfigError
-from raddiag_engine.icd10cm import Icd10cm, UnknownCode, icd10cm
+from raddiag_engine.icd10cm import UnknownCode, icd10cm
 from raddiag_engine.icd10cm.code import CODE
+from raddiag_engine.icd10cm.columns import read_columns
 from raddiag_resources import path_of
 
 # Counts of simple_icd_10_cm 1.5.0, with its 39 blocks of one category told apart from their categories.
@@ -134,4 +135,4 @@ def test_a_damaged_table_is_refused(tmp_path: Path, damage: str) -> None:
     if damage != "absent":
         (tmp_path / "table.gz").write_bytes(content[damage])
     with pytest.raises(ConfigError, match=r"table\.gz: cannot be read"):
-        Icd10cm.read(tmp_path / "table.gz")
+        read_columns(tmp_path / "table.gz")

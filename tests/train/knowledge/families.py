@@ -13,12 +13,13 @@ def _word(number: int, start: str) -> str:
 
 
 def concepts(groups: int = 12, kinds: int = 8) -> list[Concept]:
-    """Groups, and their kinds; a kind and its synonym share no word, only what the training can tell."""
+    """Groups, and their kinds; a kind and its synonym share neither words nor letters."""
     made = [Concept(f"F:{g}", f"{_word(g, 'gr')} trouble", "families", first_level=True) for g in range(groups)]
+    total = groups * kinds
     for g in range(groups):
         for k in range(kinds):
             number = g * kinds + k
-            name, other = f"{_word(number, 'x')} {_word(g, 'gr')}", f"{_word(number, 'y')} ailment"
+            name, other = f"{_word(number, 'x')} {_word(g, 'gr')}", f"{_word((5 * number + 3) % total, 'y')} ailment"
             text = f"Found where {_word(number, 'z')} meets {_word(g, 'w')}."
             made.append(Concept(f"F:{g}.{k}", name, "families", (other,), (Description(text),), parents=(f"F:{g}",)))
     return made

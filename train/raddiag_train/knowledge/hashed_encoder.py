@@ -32,9 +32,10 @@ class HashedEncoder(TrainableEncoder):
         self.vectors = nn.EmbeddingBag(buckets, width, mode="sum")
         nn.init.normal_(self.vectors.weight, std=width**-0.5)
         self.log_weights = nn.Parameter(torch.zeros(buckets))
-        self.residual = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, width))
-        nn.init.zeros_(self.residual[2].weight)
-        nn.init.zeros_(self.residual[2].bias)
+        last = nn.Linear(width, width)
+        self.residual = nn.Sequential(nn.Linear(width, width), nn.GELU(), last)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
         self._known: dict[str, Tensor] = {}
 
     @property

@@ -33,7 +33,7 @@ class TransformerEncoder(TrainableEncoder):
     def __init__(self, folder: Path, pooling: Pooling = "cls") -> None:
         super().__init__()
         try:
-            from transformers import AutoModel, AutoTokenizer
+            from transformers import AutoModel, AutoTokenizer  # type: ignore[import-not-found]
         except ImportError as error:
             raise ModelError(
                 "a transformer encoder needs the package transformers: pip install transformers"

@@ -80,14 +80,14 @@ def _articles(path: Path, bad: BadLines) -> Iterator[tuple[int, Any]]:
             raise unreadable(path, len(lines), "the array has no end")
         if text[at] == "]":
             return
-        line = text.count("\n", 0, at) + 1
+        start = text.count("\n", 0, at) + 1
         try:
             article, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
             # Where the next article begins cannot be known.
             reason = f"not JSON ({getattr(error, 'msg', error)})"
-            raise unreadable(path, getattr(error, "lineno", line), reason) from error
-        yield line, article
+            raise unreadable(path, getattr(error, "lineno", start), reason) from error
+        yield start, article
 
 
 def _skip(text: str, at: int) -> int:
@@ -106,25 +106,26 @@ def _fault(article: Any) -> str:
     names = article.get("synonyms", [])
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         return f"the synonyms of {article['title']!r} must be a list of names"
-    sections = article.get("sections", {})
-    listed = (
-        sections
-        if isinstance(sections, list)
-        else [{"heading": h, "text": t} for h, t in sections.items()]
-        if (isinstance(sections, dict))
-        else [None]
-    )
-    for section in listed:
-        if not isinstance(section, dict) or not all(isinstance(section.get(key), str) for key in ("heading", "text")):
-            return f"the sections of {article['title']!r} must be texts under headings"
+    sections = _sections(article)
+    if sections is None or not all(isinstance(part, str) for section in sections for part in section):
+        return f"the sections of {article['title']!r} must be texts under headings"
     return ""
 
 
-def _descriptions(article: dict[str, Any]) -> Iterator[Description]:
+def _sections(article: dict[str, Any]) -> list[tuple[Any, Any]] | None:
+    """Headings and texts; None if they are in neither of the two forms."""
     sections = article.get("sections", {})
-    pairs = sections.items() if isinstance(sections, dict) else ((one["heading"], one["text"]) for one in sections)
+    if isinstance(sections, dict):
+        return list(sections.items())
+    if isinstance(sections, list) and all(isinstance(section, dict) for section in sections):
+        return [(section.get("heading"), section.get("text")) for section in sections]
+    return None
+
+
+def _descriptions(article: dict[str, Any]) -> Iterator[Description]:
+    pairs = _sections(article) or []
     if isinstance(article.get("definition"), str):
-        pairs = [("definition", article["definition"]), *pairs]
+        pairs.insert(0, ("definition", article["definition"]))
     for heading, text in pairs:
         kind = next((kind for start, kind in _HEADINGS if heading.strip().lower().startswith(start)), None)
         if kind and text.strip():
