@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -50,6 +51,30 @@ def test_every_disorder_is_dealt_out_by_the_ratio_in_every_source() -> None:
     for source, name, total in [("small", "Rare", 20), ("small", "Normal", 40), ("large", "Rare", 180)]:
         for split, share in zip(SPLITS, RATIO, strict=True):
             assert abs(counts[source, name, split] - share * total) <= 1
+
+
+def test_every_label_of_cases_with_several_is_dealt_out_far_better_than_by_chance() -> None:
+    generator = np.random.default_rng(3)
+    share = 1 / np.arange(1, 81)
+    records = [
+        case(
+            n, *(f"D{k}" for k in generator.choice(80, generator.integers(1, 5), False, share / share.sum())), split=""
+        )
+        for n in range(2000)
+    ]
+    divided = split_records(records, np.arange(2000), RATIO)
+    by_chance = [replace(r, split=str(generator.choice(SPLITS, p=RATIO))) for r in records]
+    totals = Counter(name for r in records for name in r.disorders)
+
+    def deviation(of_records: list[CaseRecord]) -> float:
+        """Mean distance, in cases, of what a split has of a label from its share."""
+        counts = Counter((name, r.split) for r in of_records for name in r.disorders)
+        return float(
+            np.mean([abs(counts[n, s] - q * totals[n]) for n in totals for s, q in zip(SPLITS, RATIO, strict=True)])
+        )
+
+    assert deviation(divided) < 0.5
+    assert deviation(divided) < deviation(by_chance) / 3
 
 
 def test_large_groups_are_spread_over_the_splits() -> None:

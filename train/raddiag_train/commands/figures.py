@@ -77,14 +77,15 @@ def _data_of(args: argparse.Namespace) -> Any:
 def _saliency(args: argparse.Namespace) -> int:
     from raddiag_engine import Engine
     from raddiag_train.data.records import read_records
-    from raddiag_train.evaluation.key_frames import case_of, key_frames
+    from raddiag_train.evaluation.key_frames import case_of, key_frames, verdict
     from raddiag_train.evaluation.plots.saliency_plot import plot_key_frames
 
     record = case_of(read_records(args.cases), args.case)
     engine = Engine.load(args.model, device=args.device)
     [disorder] = args.disorder
     frames = key_frames(engine, record, disorder, args.method)
-    plot_key_frames(args.output, frames, f"{engine.card.name}: {disorder}, {args.method}")
+    title = f"{engine.card.name}: {disorder}, {args.method}; {verdict(engine, disorder)}"
+    plot_key_frames(args.output, frames, title)
     return _said(args)
 
 

@@ -39,6 +39,14 @@ def key_frames(engine: Engine, record: CaseRecord, disorder: str, method: str = 
     return frames
 
 
+def verdict(engine: Engine, disorder: str) -> str:
+    """What the model says of the case that is set, in words: probability, threshold and state."""
+    for score in engine.diagnose(top=len(engine.card.disorders)).disorders:
+        if score.name == disorder:
+            return f"probability {score.probability:.3f}, threshold {score.threshold:.3f}, {score.state}"
+    return "not scored"
+
+
 def case_of(records: list[CaseRecord], case_id: str) -> CaseRecord:
     """The case of that id.
 

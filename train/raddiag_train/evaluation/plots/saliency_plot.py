@@ -39,6 +39,6 @@ def plot_key_frames(path: Path, frames: Sequence[KeyFrame], title: str) -> None:
             for axis in (plain, overlaid):
                 axis.imshow(frame.grey, cmap="gray", vmin=0, vmax=1, aspect=frame.aspect)
                 axis.set_axis_off()
-            opacity = MOST_OPACITY * np.sqrt(frame.evidence.clip(0, 1))
+            opacity = MOST_OPACITY * frame.evidence.clip(0, 1)  # little evidence is hardly seen, as it should be
             overlaid.imshow(frame.evidence, cmap="hot", vmin=0, vmax=1, alpha=opacity, aspect=frame.aspect)
             plain.set_title(frame.title, fontsize=9)
