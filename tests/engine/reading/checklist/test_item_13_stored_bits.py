@@ -27,14 +27,17 @@ def test_item_13_the_sign_is_at_the_highest_stored_bit(tmp_path):
 
 
 @pytest.mark.parametrize("signed", [False, True])
-def test_item_13_stored_bits_at_the_upper_end(tmp_path, signed):
+@pytest.mark.parametrize("high_bit", [15, 13])
+def test_item_13_stored_bits_that_do_not_begin_at_the_lowest(tmp_path, signed, high_bit):
     values = noise(6, 6) - (1000 if signed else 0)
-    shifted = (values.astype(np.int32) << 4 & 0xFFFF).astype(np.uint16) | 0x5
+    below, above = high_bit - 11, 15 - high_bit
+    shifted = ((values.astype(np.int32) & 0x0FFF) << below).astype(np.uint16) | (2**below - 1)
+    shifted |= np.uint16(0xFFFF << (16 - above) & 0xFFFF)  # what lies above is nobody's
     path = write_slice(
         tmp_path / "a.dcm",
         shifted,
         BitsStored=12,
-        HighBit=15,
+        HighBit=high_bit,
         PixelRepresentation=int(signed),
         RescaleIntercept=0,
         Modality="MR",

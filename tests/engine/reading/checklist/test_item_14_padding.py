@@ -50,6 +50,20 @@ def test_item_14_padding_does_not_hide_a_shifted_ct(tmp_path):
     assert WarningCode.VALUES_OUT_OF_RANGE in codes(read_one(tmp_path))
 
 
+def test_item_14_padding_that_looks_like_air_is_no_air(tmp_path):
+    stored = noise(3, 20, 20) + 50
+    stored[:, :6] = -1000
+    write_series(tmp_path, stored, PixelPaddingValue=-1000, RescaleIntercept=0)
+    assert WarningCode.VALUES_OUT_OF_RANGE in codes(read_one(tmp_path))
+
+
+def test_item_14_nothing_but_a_range_of_padding_is_no_image(tmp_path):
+    stored = np.random.default_rng(0).integers(-2000, -1900, (3, 6, 6)).astype(np.int16)
+    write_series(tmp_path, stored, PixelPaddingValue=-2000, PixelPaddingRangeLimit=-1900)
+    scan = read_one(tmp_path)
+    assert (scan.usable, scan.reason) == (False, "every voxel is padding")
+
+
 def test_item_14_one_value_beside_padding_is_a_constant_image(tmp_path):
     stored = np.full((3, 6, 6), -2000, np.int16)
     write_series(tmp_path, stored, PixelPaddingValue=-2000)

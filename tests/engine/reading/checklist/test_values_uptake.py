@@ -95,6 +95,13 @@ def test_values_a_series_time_of_processing_is_replaced_by_that_of_the_scan(tmp_
     assert np.allclose(read_one(tmp_path).voxels, closed_form(activity, 3000), rtol=1e-6)
 
 
+def test_values_later_beds_do_not_vouch_for_the_series_time(tmp_path):
+    # The first slice was acquired before the series "began": that time is not the scan's.
+    times = ("092500", "093500", "094000", "094500")
+    pet(tmp_path, each=lambda i: {"RescaleSlope": SLOPES[i], "AcquisitionTime": times[i]})
+    assert "series time" in message(read_one(tmp_path), WarningCode.VALUES_NOT_SUV)
+
+
 @pytest.mark.parametrize(
     ("attributes", "why"),
     [
