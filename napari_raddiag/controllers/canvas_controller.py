@@ -110,7 +110,8 @@ class CanvasController(QObject):
         canvas.layers.clear()
         self._came_up_in = {}
         if case is not None:
-            canvas.layers.show_case(case)
+            # napari takes long for each layer: the window breathes between two of them.
+            canvas.layers.show_case(case, gradually=True)
             self._came_up_in = {scan_id: canvas.layers.window(scan_id) for scan_id in canvas.layers.scan_ids}
         self.choices_changed.emit()
 

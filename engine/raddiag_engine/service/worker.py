@@ -18,6 +18,7 @@ from raddiag_engine.pipe import Arrays, receive, send
 from raddiag_engine.service.exit_words import EXIT_OUT_OF_MEMORY
 
 Message = dict[str, Any]
+NICE = 5
 
 
 def main() -> None:
@@ -39,6 +40,7 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001  whatever it is, the service says it in one line
         send(channel, {"kind": "start failed", "failure": failure_of(error)})
         return
+    _give_way()
     send(channel, {"kind": "ready", "report": computation.report()})
     if not inbox.has_work:
         computation.warm_up(cancelled=lambda: inbox.has_work)
@@ -46,6 +48,14 @@ def main() -> None:
     while True:
         message, arrays = inbox.next()
         _serve(computation, message, arrays, inbox, channel)
+
+
+def _give_way() -> None:
+    """Windows that are looked at come before computations: scrolling stays smooth on a machine without a GPU."""
+    import psutil
+
+    process = psutil.Process()
+    process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else max(process.nice(), NICE))
 
 
 def _serve(computation: Any, message: Message, arrays: Arrays, inbox: Inbox, channel: IO[bytes]) -> None:

@@ -1,0 +1,236 @@
+"""How the viewer feels: time to the panel, and how long the window stands still while a case is read and explained.
+
+    xvfb-run -a -s "-screen 0 1400x900x24" python benchmarks/viewer.py [--json F] [PATH ...]
+
+A heartbeat of 5 ms runs in the main thread of the real window with the real engine process. When it is late, a second
+thread looks at what the main thread is doing, so that every block is put down to our code, to napari called by our
+code, or to napari and Qt alone. Reference: the same window and engine without our panel doing anything (`idle`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+
+BEAT_MS = 5
+LATE_SECONDS = 0.02
+BLOCK_SECONDS = 0.05
+WAIT_SECONDS = 300.0
+OURS = ("napari_raddiag", "raddiag_engine")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A time in which the window did not react.
+
+    Attributes:
+        phase: What was going on.
+        ms: How long.
+        whose: "ours", "napari called by ours" or "napari and Qt".
+        where: The innermost line of ours, or of napari if none of ours was at work.
+    """
+
+    phase: str
+    ms: float
+    whose: str
+    where: str
+
+
+class Heartbeat:
+    """Beats in the main thread, watched from another one."""
+
+    def __init__(self) -> None:
+        from qtpy.QtCore import QTimer
+
+        self.phase = "start"
+        self.blocks: list[Block] = []
+        self._main = threading.main_thread().ident
+        self._last = time.perf_counter()
+        self._seen: list[tuple[str, str]] = []
+        self._timer = QTimer()
+        self._timer.setInterval(BEAT_MS)
+        self._timer.timeout.connect(self._beat)
+        self._timer.start()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def begin(self, phase: str) -> None:
+        """From now on blocks belong to another phase."""
+        self.phase = phase
+        self._last = time.perf_counter()
+        self._seen.clear()
+
+    def longest(self, phase: str, whose: str | None = None) -> float:
+        """Longest block in a phase, in milliseconds; 0 if none was over the limit."""
+        return max((b.ms for b in self.blocks if b.phase == phase and whose in (None, b.whose)), default=0.0)
+
+    def _beat(self) -> None:
+        now = time.perf_counter()
+        gap, self._last = now - self._last, now
+        if gap > BLOCK_SECONDS:
+            whose, where = max(set(self._seen), key=self._seen.count) if self._seen else ("not seen", "")
+            self.blocks.append(Block(self.phase, round(1000 * gap, 1), whose, where))
+        self._seen.clear()
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(LATE_SECONDS / 4)
+            if time.perf_counter() - self._last > LATE_SECONDS:
+                frame = sys._current_frames().get(self._main or 0)
+                if frame is not None:
+                    self._seen.append(_blame(frame))
+
+
+def _blame(frame: FrameType | None) -> tuple[str, str]:
+    """Whose code holds the main thread, and where."""
+    inner: str | None = None
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__", ""))
+        top = module.partition(".")[0]
+        place = f"{module}:{frame.f_code.co_name}:{frame.f_lineno}"
+        if top in OURS:
+            return ("napari called by ours" if inner else "ours"), place
+        if top in ("napari", "vispy") and inner is None:
+            inner = place
+        frame = frame.f_back
+    return "napari and Qt", inner or "Qt"
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("paths", nargs="*", type=Path, help="a case (default: the bundled sample case)")
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    figures = measure(tuple(arguments.paths))
+    text = json.dumps(figures, indent=1)
+    print(text)
+    if arguments.json:
+        arguments.json.write_text(text + "\n", encoding="utf-8")
+
+
+def measure(paths: tuple[Path, ...]) -> dict[str, object]:
+    """Open, diagnose, explain and show again, in one window."""
+    import_seconds = _import_seconds()
+    import napari
+    from qtpy.QtWidgets import QApplication
+
+    from raddiag_resources import path_of
+
+    viewer = napari.Viewer()
+    viewer.window.resize(1366, 768)
+    application = QApplication.instance()
+    assert application is not None
+
+    def until(done: Callable[[], bool]) -> float:
+        start = time.perf_counter()
+        while not done():
+            application.processEvents()
+            if time.perf_counter() - start > WAIT_SECONDS:
+                raise SystemExit("it did not happen in time")
+        return time.perf_counter() - start
+
+    def for_seconds(seconds: float) -> None:
+        end = time.perf_counter() + seconds
+        until(lambda: time.perf_counter() > end)
+
+    for_seconds(2.0)
+    heart = Heartbeat()
+    heart.begin("idle")
+    for_seconds(2.0)
+
+    heart.begin("panel")
+    start = time.perf_counter()
+    from napari_raddiag.window import panel_in
+
+    panel = panel_in(viewer)
+    application.processEvents()
+    panel_seconds = time.perf_counter() - start
+    ready_seconds = until(lambda: panel.link.state.can_compute and panel.link.card is not None)
+    for_seconds(1.0)
+
+    heart.begin("open")
+    panel.open_paths(paths or (path_of("sample_case"),))
+    open_seconds = until(lambda: panel.session.case is not None and not panel.opener.is_reading)
+    for_seconds(1.0)
+
+    heart.begin("diagnose")
+    panel.diagnosis.diagnose()
+    diagnose_seconds = until(lambda: panel.session.current_diagnosis is not None)
+    for_seconds(1.0)
+    diagnosis = panel.session.current_diagnosis
+    assert diagnosis is not None
+
+    heart.begin("explain")
+    names = [score.name for score in diagnosis.disorders if score.state != "not assessed"][:3]
+    explain_seconds = {}
+    for name in names:
+        panel.evidence.show(name)
+        explain_seconds[name] = round(until(lambda name=name: panel.evidence.disorder == name), 3)
+        for_seconds(0.5)
+
+    heart.begin("cached overlay")
+    cached = []
+    for name in (*names, *names):
+        start = time.perf_counter()
+        panel.evidence.show(name)
+        cached.append(time.perf_counter() - start)
+        for_seconds(0.3)
+
+    heart.begin("scroll while the engine works")
+    panel.diagnosis.diagnose()
+    steps = 0
+    while panel.diagnosis.is_running:
+        panel.canvas.layers.step_slice(1, around=True)
+        steps += 1
+        for_seconds(0.03)
+    for_seconds(0.5)
+    panel.shut_down()
+
+    phases = ("idle", "panel", "open", "diagnose", "explain", "cached overlay", "scroll while the engine works")
+    return {
+        "import_plugin_seconds_after_napari": import_seconds,
+        "panel_opens_seconds": round(panel_seconds, 3),
+        "engine_ready_seconds": round(ready_seconds, 2),
+        "open_seconds": round(open_seconds, 2),
+        "diagnose_seconds": round(diagnose_seconds, 2),
+        "explain_seconds": explain_seconds,
+        "cached_overlay_ms": {"median": _ms(sorted(cached)[len(cached) // 2]), "longest": _ms(max(cached))},
+        "scrolled_steps": steps,
+        "longest_block_ms": {
+            phase: {
+                "all": heart.longest(phase),
+                "ours": heart.longest(phase, "ours"),
+                "napari called by ours": heart.longest(phase, "napari called by ours"),
+            }
+            for phase in phases
+        },
+        "blocks": [asdict(block) for block in sorted(heart.blocks, key=lambda block: -block.ms)[:20]],
+    }
+
+
+def _import_seconds() -> float:
+    """What importing the plugin's manifest module adds after napari, in a fresh interpreter."""
+    program = (
+        "import time, napari, napari.viewer\n"
+        "start = time.perf_counter()\n"
+        "import napari_raddiag, napari_raddiag.reader, napari_raddiag.sample_data\n"
+        "print(time.perf_counter() - start)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return round(float(done.stdout.split()[-1]), 3)
+
+
+def _ms(seconds: float) -> float:
+    return round(1000 * seconds, 1)
+
+
+if __name__ == "__main__":
+    main()
