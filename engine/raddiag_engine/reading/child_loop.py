@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from raddiag_engine.pipe import send
 from raddiag_engine.reading.child_limits import forbid_core_dumps, limit_cpu_time, limit_memory
-from raddiag_engine.reading.shared_memory import send_shared
+from raddiag_engine.reading.shared_memory import send_shared, share_arrays
 
 CPU_GRACE_SECONDS = 5
 SECONDS_BETWEEN_SIGNS = 0.05
@@ -31,6 +31,8 @@ class Answers:
     def __init__(self, channel: int, descriptors: int, seconds_per_step: float, output_bytes: int) -> None:
         self._channel = os.fdopen(channel, "wb")
         self._descriptors = socket.socket(fileno=descriptors) if descriptors >= 0 else None
+        if self._descriptors is not None:
+            share_arrays()
         self._seconds = seconds_per_step
         self._said: tuple[str, str] = ("", "")
         self._said_at = 0.0
@@ -41,13 +43,13 @@ class Answers:
         self._said = ("", "")
 
     def say(self, message: Mapping[str, Any], arrays: Mapping[str, NDArray[np.generic]] | None = None) -> None:
-        """Send a message; arrays through shared memory where the system has it and they are large."""
+        """Send a message; arrays that lie in shared memory stay where they are."""
         arrays = dict(arrays or {})
-        layout = send_shared(self._descriptors, arrays) if arrays and self._descriptors is not None else None
-        if layout is None:
-            send(self._channel, dict(message), arrays)
-        else:
-            send(self._channel, {**message, "shared": layout})
+        if arrays and self._descriptors is not None:
+            shared = send_shared(self._descriptors, arrays)
+            arrays = {name: array for name, array in arrays.items() if name not in shared}
+            message = {**message, "shared": shared}
+        send(self._channel, dict(message), arrays)
 
     def started(self, path: str, step: str) -> None:
         """A step on a file begins, or is still going on."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import subprocess
@@ -151,40 +150,95 @@ def test_read_file_and_read_case_agree(tmp_path):
     assert read_file(path)[0].id == read_case([path]).scans[0].id
 
 
-def test_large_arrays_come_through_anonymous_memory_and_small_ones_do_not(tmp_path, monkeypatch):
-    large, small = noise(40, 128, 128), noise(3, 4, 4, seed=1)
-    write_series(tmp_path / "large", large)
-    write_series(tmp_path / "small", small, SeriesInstanceUID="1.2.3.4", SeriesNumber=2)
-    calls = []
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="anonymous memory is handed over on Linux")
+
+# A worker that sends what it makes by `zeros`, a part of it, and another array.
+SENDING_WORKER = """
+import os
+import numpy as np
+from raddiag_engine.reading import child_loop, shared_memory
+def work(job, answers):
+    made = shared_memory.zeros((40, 128, 128), np.int16)
+    made[:] = np.arange(40)[:, None, None]
+    other = np.arange(16.0).reshape(4, 4).T
+    answers.say({"kind": "made"}, {"voxels": made, "affine": other, "part": made[3:37], "turned": made.T})
+child_loop.serve(work)
+"""
+
+
+def sent(monkeypatch, code=SENDING_WORKER):
+    """What the parent gets of a child that runs SENDING_WORKER."""
+    run_instead(monkeypatch, code)
+    child = child_process.ChildProcess("raddiag_engine.reading.worker", GuardLimits())
+    assert child.next_message(60)[0]["kind"] == "ready"
+    child.order({"folder": "."})
+    message, arrays = child.next_message(60)
+    assert message["kind"] == "made"
+    child.end()
+    return arrays
+
+
+def is_as_made(arrays):
+    expected = np.broadcast_to(np.arange(40, dtype=np.int16)[:, None, None], (40, 128, 128))
+    assert (arrays["voxels"] == expected).all()
+    assert (arrays["part"] == expected[3:37]).all()
+    assert (arrays["turned"] == expected.T).all()
+    assert (arrays["affine"] == np.arange(16.0).reshape(4, 4).T).all()
+    assert all(array.flags.writeable for array in arrays.values())
+    return True
+
+
+@on_linux
+@pytest.mark.parametrize("scarce", [False, True])
+def test_arrays_come_through_anonymous_memory(monkeypatch, scarce):
+    monkeypatch.setattr(shared_memory, "_descriptors_are_scarce", lambda descriptor: scarce)
+    received = []
     receive = shared_memory.receive_shared
-    monkeypatch.setattr(child_process, "receive_shared", lambda *a: calls.append(a) or receive(*a))
-    with GuardedReader() as reader:
-        first, second = reader.read(sorted(tmp_path.rglob("*.dcm")), ignore)
-        assert len(calls) == (1 if sys.platform == "linux" else 0)
-        assert (first.voxels == large.astype(int) - 1024).all()
-        assert (second.voxels == small.astype(int) - 1024).all()
-        first.voxels[0, 0, 0] = 7  # ours alone, and it outlives the child
-    assert first.voxels[0, 0, 0] == 7
-    assert (first.voxels[1:] == large[1:].astype(int) - 1024).all()
+    monkeypatch.setattr(
+        child_process, "receive_shared", lambda channel, layout: received.extend(layout) or receive(channel, layout)
+    )
+    arrays = sent(monkeypatch)
+    assert received == ["voxels", "part"]
+    assert is_as_made(arrays)
+    arrays["voxels"][3] = 99  # ours alone, though both lie in one memory, and it outlives the child
+    assert (arrays["part"][0] == 3).all()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="anonymous memory is handed over on Linux")
 @pytest.mark.parametrize("missing", ["no channel", "no memory"])
-def test_without_shared_memory_the_pipe_carries_the_arrays(tmp_path, monkeypatch, missing):
-    stored = noise(40, 128, 128)
-    write_series(tmp_path, stored)
+def test_without_shared_memory_the_pipe_carries_the_arrays(monkeypatch, missing):
+    code = SENDING_WORKER
     if missing == "no channel":
         monkeypatch.setattr(child_process, "descriptor_channel", lambda: None)
     else:
-        code = "import os\ndef refuse(*a): raise OSError(12, 'no memory')\nos.memfd_create = refuse\n"
-        run_instead(monkeypatch, code + "from raddiag_engine.reading import worker\nworker.main()")
-    monkeypatch.setattr(child_process, "receive_shared", None)
-    with GuardedReader() as reader:
-        (scan,) = reader.read(sorted(tmp_path.rglob("*.dcm")), ignore)
-    assert (scan.voxels == stored.astype(int) - 1024).all()
+        code = "import os\ndef refuse(*a): raise OSError(12, 'no memory')\nos.memfd_create = refuse\n" + code
+    received = []
+    monkeypatch.setattr(child_process, "receive_shared", lambda channel, layout: received.extend(layout) or {})
+    assert is_as_made(sent(monkeypatch, code))
+    assert received == []
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="anonymous memory is handed over on Linux")
+def test_outside_a_child_zeros_are_numpys():
+    assert shared_memory.zeros((1000, 1000, 2), np.int16).base is None
+
+
+@on_linux
+def test_a_volume_is_in_memory_once(monkeypatch):
+    """The child holds the array, the parent maps it: together they hold no second copy."""
+    code = SENDING_WORKER.replace("(40, 128, 128)", "(200, 512, 512)").replace("np.arange(40)", "np.arange(200)")
+    code = code.replace("def work(job, answers):", "def work(job, answers):\n    global made")
+    code = code.replace('"affine": other, "part": made[3:37], "turned": made.T', '"affine": other')
+    before = psutil.Process().memory_full_info().uss
+    run_instead(monkeypatch, code)
+    child = child_process.ChildProcess("raddiag_engine.reading.worker", GuardLimits())
+    assert child.next_message(60)[0]["kind"] == "ready"
+    child.order({"folder": "."})
+    _, arrays = child.next_message(60)
+    assert int(arrays["voxels"].max()) == 199  # every page was looked at
+    assert psutil.Process().memory_full_info().uss - before < arrays["voxels"].nbytes * 0.2
+    child.end()
+
+
+@on_linux
 def test_shared_memory_that_could_still_change_size_is_refused():
     parent, child = shared_memory.descriptor_channel()
     descriptor = os.memfd_create("test", os.MFD_ALLOW_SEALING)
@@ -194,25 +248,9 @@ def test_shared_memory_that_could_still_change_size_is_refused():
         shared_memory.receive_shared(parent, {"voxels": ("|u1", (2**20,), 0)})
     child.close()
     with pytest.raises(EOFError):
-        shared_memory.receive_shared(parent, {})
+        shared_memory.receive_shared(parent, {"voxels": ("|u1", (2**20,), 0)})
     parent.close()
     os.close(descriptor)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="anonymous memory is handed over on Linux")
-@pytest.mark.parametrize("scarce", [False, True])
-def test_what_was_sent_arrives_even_if_descriptors_are_scarce(monkeypatch, scarce):
-    monkeypatch.setattr(shared_memory, "_descriptors_are_scarce", lambda descriptor: scarce)
-    parent, child = shared_memory.descriptor_channel()
-    sent = {"voxels": noise(5, 400, 400), "affine": np.arange(16.0).reshape(4, 4).T}
-    layout = shared_memory.send_shared(child, sent)
-    received = shared_memory.receive_shared(parent, json.loads(json.dumps(layout)))
-    for name, array in sent.items():
-        assert received[name].dtype == array.dtype
-        assert (received[name] == array).all()
-        assert received[name].flags.writeable
-    parent.close()
-    child.close()
 
 
 def test_a_worker_that_talks_nonsense_is_ended(tmp_path, monkeypatch):
