@@ -165,6 +165,7 @@ class ViewUpdates(QObject):
                 self.views.scans.set_thumbnail(scan_id, picture)
         self.views.messages.withdraw("reading")
         self.views.restore.setVisible(False)
+        self.views.bring_up(self.views.case_section)
         if self.diagnose_next:
             self.diagnose_next, self._show_first_evidence = False, True
             self.panel.diagnosis.diagnose_when_ready()
@@ -173,6 +174,7 @@ class ViewUpdates(QObject):
         self.views.patients.show_patients(patients_of(case))
         self.views.patients.setVisible(True)
         self.views.case_section.set_expanded(True)
+        QTimer.singleShot(0, self, partial(self.views.bring_up, self.views.case_section))
 
     def _recent_changed(self) -> None:
         recent = self.panel.opener.recent.list()
@@ -213,7 +215,8 @@ class ViewUpdates(QObject):
     def _diagnosis_changed(self) -> None:
         session, views = self.session, self.views
         if views.disorders.diagnosis is not session.diagnosis:
-            views.disorders.show_diagnosis(session.diagnosis)
+            case = session.case
+            views.disorders.show_diagnosis(session.diagnosis, {} if case is None else layer_titles(case))
         views.disorders.set_stale(session.is_stale)
         current = session.current_diagnosis
         views.disorders_section.set_summary("" if current is None else f"{current.positive} positive")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -74,14 +74,19 @@ class DisordersView(QWidget):
         """True while the diagnosis shown is not of the case as it stands."""
         return self._stale
 
-    def show_diagnosis(self, diagnosis: Diagnosis | None) -> None:
-        """Show a diagnosis of the case as it stands; None for none. It should hold all disorders, not the top alone."""
+    def show_diagnosis(self, diagnosis: Diagnosis | None, scan_names: Mapping[str, str] | None = None) -> None:
+        """Show a diagnosis of the case as it stands; None for none.
+
+        Args:
+            diagnosis: It should hold all disorders, not the top alone.
+            scan_names: Scan id -> what the panel calls the scan, for the cautions.
+        """
         self._diagnosis = diagnosis
         self.filter_bar.show_chapters(chapters_in(self._all))
         self._apply()
         self.normal.show_score(diagnosis.normal if diagnosis else None)
         self.headline.setText(diagnosis.headline if diagnosis else NO_DIAGNOSIS)
-        self._show_warnings(diagnosis.warnings if diagnosis else ())
+        self._show_warnings(diagnosis.warnings if diagnosis else (), scan_names or {})
         for widget in (self.filter_bar, self.list, self.count, self.copy_button, self.save_button):
             widget.setVisible(diagnosis is not None)
         self.set_stale(False)
@@ -168,8 +173,11 @@ class DisordersView(QWidget):
         self.copy_button.clicked.connect(lambda _checked=False: self.copy())
         self.save_button.clicked.connect(lambda _checked=False: self._ask_where())
 
-    def _show_warnings(self, warnings: tuple[str, ...]) -> None:
-        self.warnings.show_text("\n".join(warnings))
+    def _show_warnings(self, warnings: tuple[str, ...], scan_names: Mapping[str, str]) -> None:
+        text = "\n".join(warnings)
+        for scan_id, name in scan_names.items():
+            text = text.replace(scan_id, name)
+        self.warnings.show_text(text)
         self._more_warnings.set_title("1 caution" if len(warnings) == 1 else f"{len(warnings)} cautions")
         self._more_warnings.setVisible(bool(warnings))
         self._more_warnings.set_expanded(len(warnings) <= MOST_WARNINGS_OPEN)
