@@ -82,10 +82,11 @@ def test_an_encoder_is_made_and_judged(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["knowledge", "pretrain", str(pairs), "--output", str(run), *settings, "--resume"]) == 0
     arguments = ["--encoder", "untrained", "--encoder", str(run), "--json", str(figures)]
     assert main(["knowledge", "evaluate", str(pairs), *arguments]) == 0
+    assert main(["knowledge", "search", "menigioma", "--model", "demo", "--encoder", str(run), "--top", "2"]) == 0
     written = json.loads(figures.read_text())
     assert list(written) == ["BM25", "untrained", str(run)]
     assert {figure["name"] for figure in written["BM25"]} >= {"definition to name, MRR"}
-    assert "definition to name" in capsys.readouterr().out
+    assert "BM25" in capsys.readouterr().out
 
 
 def test_bad_input_is_one_line(sources: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from raddiag_train.knowledge.batches import KnowledgeBatches
+from raddiag_train.knowledge.concept import Concept
 from raddiag_train.knowledge.pair import KnowledgePair
 from raddiag_train.knowledge.pairs import PairConfig, make_pairs
 from raddiag_train.knowledge.relations import Relations, related
@@ -82,3 +83,15 @@ def test_shares_without_pairs_are_refused(pairs: list[KnowledgePair]) -> None:
         KnowledgeBatches(names, {"synonym": 0.0, "hierarchy": 1.0, "description": 1.0}, 8, 2)
     batch = KnowledgeBatches(names, SHARES, 8, 2).draw(torch.Generator().manual_seed(0))
     assert len(batch.terms) == 8
+
+
+def test_a_kind_of_two_things_is_a_negative_of_neither() -> None:
+    two = Concept("X:3", "third", "x", synonyms=("another third",), parents=("X:1", "X:2"))
+    made = [Concept("X:1", "first", "x"), Concept("X:2", "second", "x"), two]
+    batches = KnowledgeBatches(list(make_pairs(made, PairConfig(held_out=0.0))), SHARES, size=16, hard_negatives=2)
+    batch = batches.draw(torch.Generator().manual_seed(0))
+    rows = [row for row, term in enumerate(batch.terms) if term == "second"]
+    columns = [column for column, text in enumerate(batch.texts) if text == "another third"]
+    assert rows
+    assert columns
+    assert not batch.allowed_BC[rows][:, columns].any()

@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _scorers(encoders: list[str], pairs: Sequence[KnowledgePair]) -> Iterator[Scorer]:
     """BM25, then the encoders under what they were called by."""
-    from raddiag_train.knowledge.encoder_folder import load_encoder
+    from raddiag_train.knowledge.encoder_folder import encoder_of_folder_or_run
     from raddiag_train.knowledge.pretraining import starting_encoder
     from raddiag_train.knowledge.pretraining_config import EncoderConfig
     from raddiag_train.knowledge.retrieval import Bm25Scorer, EncoderScorer
@@ -76,8 +76,7 @@ def _scorers(encoders: list[str], pairs: Sequence[KnowledgePair]) -> Iterator[Sc
             training = [pair for pair in pairs if pair.part == "train"]
             yield EncoderScorer(starting_encoder(EncoderConfig(), training, seed=0), given)
         else:
-            folder = Path(given)
-            yield EncoderScorer(load_encoder(folder / "model" if (folder / "model").is_dir() else folder), given)
+            yield EncoderScorer(encoder_of_folder_or_run(Path(given)), given)
 
 
 def _print(results: dict[str, tuple[Figure, ...]]) -> None:

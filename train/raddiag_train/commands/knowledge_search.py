@@ -12,13 +12,16 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "search",
         help="rank disorders by a text",
-        description="Disorders that answer a name or a description best, by the words they share. Slips of the pen, "
-        "word order and spelling do not matter. A list to look through, not a diagnosis.",
+        description="Disorders that answer a name or a description best: by the words they share, whatever their order "
+        "and spelling, or with --encoder by meaning. A list to look through, not a diagnosis.",
     )
     parser.add_argument("text", metavar="TEXT", help='such as "sudden chest pain, absent lung markings"')
     parser.add_argument("--model", metavar="M", help="search the disorders of this model (default: all of ICD-10-CM)")
     parser.add_argument(
         "--pairs", type=Path, metavar="F", help="pairs.jsonl: search its synonyms and descriptions as well"
+    )
+    parser.add_argument(
+        "--encoder", type=Path, metavar="E", help="rank by meaning, with this knowledge encoder or run, not by words"
     )
     parser.add_argument("--top", type=int, default=10, help="most disorders to show (10)")
     parser.set_defaults(run=run)
@@ -32,8 +35,9 @@ def run(args: argparse.Namespace) -> int:
     from raddiag_engine.errors import ConfigError
     from raddiag_engine.models.card import read_card
     from raddiag_engine.models.registry import find_model
-    from raddiag_train.knowledge.lexical_search import LexicalSearch, disorders_of_card, disorders_of_icd10cm
+    from raddiag_train.knowledge.lexical_search import LexicalSearch
     from raddiag_train.knowledge.pair import read_pairs
+    from raddiag_train.knowledge.searched_disorder import disorders_of_card, disorders_of_icd10cm, with_pairs
 
     if args.top < 1:
         raise ConfigError(f"--top is {args.top}, but must be at least 1")
@@ -41,7 +45,15 @@ def run(args: argparse.Namespace) -> int:
         disorders = disorders_of_card(read_card(find_model(args.model) / "card.json"))
     else:
         disorders = disorders_of_icd10cm()
-    found = LexicalSearch(disorders, read_pairs(args.pairs) if args.pairs else []).search(args.text, args.top)
+    if args.pairs:
+        disorders = with_pairs(disorders, read_pairs(args.pairs))
+    if args.encoder:
+        from raddiag_train.knowledge.encoder_folder import encoder_of_folder_or_run
+        from raddiag_train.knowledge.encoder_search import EncoderSearch
+
+        found = EncoderSearch(disorders, encoder_of_folder_or_run(args.encoder)).search(args.text, args.top)
+    else:
+        found = LexicalSearch(disorders).search(args.text, args.top)
     if not found:
         print("no disorder shares a word with this text")
         return 1
@@ -49,6 +61,6 @@ def run(args: argparse.Namespace) -> int:
     table.add_column("score", justify="right")
     for rank, hit in enumerate(found, start=1):
         codes = ", ".join(hit.disorder.icd10cm)
-        table.add_row(str(rank), hit.disorder.name, codes, hit.text, f"{hit.score:.1f}")
+        table.add_row(str(rank), hit.disorder.name, codes, hit.text, f"{hit.score:.2f}")
     Console().print(table)
     return 0

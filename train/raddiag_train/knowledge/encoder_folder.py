@@ -64,6 +64,15 @@ def load_encoder(folder: Path) -> TrainableEncoder:
     return encoder.eval()
 
 
+def encoder_of_folder_or_run(folder: Path) -> TrainableEncoder:
+    """Like `load_encoder`, also for the folder of a run.
+
+    Raises:
+        ModelError: There is no usable encoder.
+    """
+    return load_encoder(folder / "model" if (folder / "model").is_dir() else folder)
+
+
 def _build(kind: str, settings: dict[str, Any], folder: Path) -> TrainableEncoder:
     """The encoder with its weights."""
     if kind == TransformerEncoder.kind:
