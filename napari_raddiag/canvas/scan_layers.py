@@ -389,8 +389,10 @@ class ScanLayers(QObject):
 
     def _load_next(self) -> None:
         if self._pending:
-            self._load(self._pending[0])
-            self.refresh_visibility()
+            # With the first volume among images napari fits all of them to the window.
+            with self._camera.held():
+                self._load(self._pending[0])
+                self.refresh_visibility()
         else:
             self._loading.stop()
 

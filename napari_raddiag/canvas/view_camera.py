@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -70,6 +72,14 @@ class ViewCamera:
         half = self._window_px() / 2 / camera.zoom
         if (np.abs(target - np.array(camera.center[-2:])) > IN_SIGHT_SHARE * half).any():
             camera.center = tuple(float(t) for t in target)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """The camera stays where it is, whatever napari does to it meanwhile."""
+        camera = self._viewer.scene.camera
+        center, zoom = camera.center, camera.zoom
+        yield
+        camera.center, camera.zoom = center, zoom
 
     def _move_to(self, centre: NDArray[np.float64], size: NDArray[np.float64]) -> None:
         camera = self._viewer.scene.camera
