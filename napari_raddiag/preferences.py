@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
+from raddiag_engine.saliency.methods import Method
+
 PLUGIN = "napari-raddiag"
 
 
@@ -33,7 +35,7 @@ class Preferences:
     certificate_file: str = ""
     top: int = 20
     overlay_opacity: float = 0.45
-    method: str = "gradcam"
+    method: Method = "gradcam"
     hide_identity: bool = False
     keep_recent: bool = True
     keep_session: bool = True

@@ -28,7 +28,7 @@ def from_mapping(cls: type[T], data: Mapping[str, Any], where: str = "") -> T:
     """
     if not isinstance(data, Mapping):
         raise ConfigError(f"{where or cls.__name__}: expected a table, found {data!r}")
-    hints = _type_hints(cls)
+    hints = _type_hints(typing.cast(Any, cls))
     known = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
     for key in data:
         if key not in known:

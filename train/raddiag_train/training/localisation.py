@@ -111,7 +111,8 @@ def share_in_lesion(lesions: GroupLesions, asked_R: Tensor, grid: torch.Size) ->
     number_R = torch.where(lesions.classes_RM == asked_R[:, None], 1, 0)
     asked_number_R = torch.where(number_R.any(1), number_R.argmax(1) + 1, -1)
     lesion = (lesions.maps_RDHW == asked_number_R[:, None, None, None]).float()[:, None]
-    cells = (1, *grid) if len(grid) == 2 else tuple(grid)
+    depth, height, width = (1, *grid) if len(grid) == 2 else tuple(grid)
+    cells = (depth, height, width)
     centres_RP = F.interpolate(lesion, size=cells, mode="trilinear", align_corners=False).flatten(1)
     covers_RP = F.adaptive_avg_pool3d(lesion, cells).flatten(1)
     fullest_R1 = covers_RP.amax(1, keepdim=True).clamp_min(torch.finfo(torch.float32).tiny)
