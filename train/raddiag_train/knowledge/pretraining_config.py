@@ -59,11 +59,11 @@ class PretrainingConfig:
 
     pairs: str
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
-    steps: int = 1500
+    steps: int = 700
     batch_pairs: int = 128
-    hard_negatives: int = 2
+    hard_negatives: int = 1
     negatives: int = 0
-    temperature: float = 0.05
+    temperature: float = 0.1
     shares: dict[str, float] = field(default_factory=lambda: {"synonym": 1.0, "hierarchy": 1.0, "description": 0.5})
     learning_rate: float = 2e-3
     weight_decay: float = 0.0
