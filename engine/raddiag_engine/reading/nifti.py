@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import gzip
 import math
 from pathlib import Path
 from typing import Any
 
 import nibabel
 import numpy as np
-from numpy.typing import NDArray
 
 from raddiag_engine.cases import Scan, WarningCode
 from raddiag_engine.errors import ReadError
 from raddiag_engine.reading import affine as geometry
-from raddiag_engine.reading.colour import luminance
 from raddiag_engine.reading.failures import as_read_error
 from raddiag_engine.reading.few_slices import volume_or_images
 from raddiag_engine.reading.finish import finish
 from raddiag_engine.reading.formats import FileFormat
 from raddiag_engine.reading.guess import with_guessed_modality
 from raddiag_engine.reading.limits import check_size
+from raddiag_engine.reading.nifti_values import read_values
 
 MILLIMETRES_PER_UNIT = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}
 SFORM_QFORM_TOLERANCE_MM = 1.0
-GZIP_BYTES_AT_ONCE = 2**20
 
 
 def read_nifti(path: Path) -> list[Scan]:
@@ -40,8 +37,7 @@ def read_nifti(path: Path) -> list[Scan]:
         image = nibabel.load(header_of_pair(path))
         shape = _shape_4d(path, image.shape)
         check_size(path, (shape[2], shape[1], shape[0]), max(image.dataobj.dtype.itemsize, 4))
-        _check_gzip(path, image)
-        voxels, colour = _voxels(path, image, shape)
+        voxels, colour = read_values(path, image.dataobj, shape[:3])
         affine, spacing_mm, doubt = _geometry(path, image)
     scan = Scan(
         id="",
@@ -74,23 +70,6 @@ def header_of_pair(path: Path) -> Path:
     return path
 
 
-def _check_gzip(path: Path, image: Any) -> None:
-    """Read a compressed file to its end, where its checksum stands: reading the voxels alone does not get there.
-
-    Raises:
-        OSError, EOFError, zlib.error: It is damaged or cut off, be it behind the volume that is used.
-    """
-    if path.suffix.lower() != ".gz":
-        return
-    proxy = image.dataobj
-    announced = proxy.offset + math.prod(proxy.shape) * proxy.dtype.itemsize
-    read = 0
-    with gzip.open(path) as stream:
-        # What lies beyond the announced data may be without end, and is nobody's.
-        while read <= announced and (part := stream.read(GZIP_BYTES_AT_ONCE)):
-            read += len(part)
-
-
 def _files(path: Path) -> tuple[Path, ...]:
     if path.suffix.lower() != ".hdr":
         return (path,)
@@ -108,39 +87,6 @@ def _shape_4d(path: Path, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
         raise ReadError(path, "has fewer than two axes; there is no image in it")
     i, j, k, volumes = (*lengths, 1, 1)[:4]
     return i, j, k, volumes
-
-
-def _voxels(
-    path: Path, image: Any, shape: tuple[int, int, int, int]
-) -> tuple[NDArray[np.generic], NDArray[np.uint8] | None]:
-    """Scaled values (slice, row, column), and the colour of an RGB file."""
-    first = (Ellipsis, *(0 for _ in image.shape[3:])) if len(image.shape) > 3 else Ellipsis
-    # From the proxy: nibabel clears scl_slope and scl_inter in the header of a loaded image.
-    slope, intercept = float(image.dataobj.slope), float(image.dataobj.inter)
-    stored = np.asarray(_unscaled(image)[first]).reshape(shape[:3]).transpose(2, 1, 0)
-    if stored.dtype.names:
-        colour = np.stack([stored[name] for name in ("R", "G", "B")], axis=-1)
-        return luminance(colour), np.ascontiguousarray(colour)
-    if stored.dtype.kind not in "uif":
-        raise ReadError(path, f"holds values of type {stored.dtype}, not real numbers")
-    native = np.ascontiguousarray(stored, dtype=stored.dtype.newbyteorder("="))
-    if native.dtype.kind == "f" and native.dtype.itemsize > 8:
-        native = native.astype(np.float64)
-    if (slope, intercept) == (1.0, 0.0):
-        return native, None
-    precise = native.dtype.itemsize > 2
-    scaled: NDArray[Any] = native.astype(np.float64 if precise else np.float32)
-    scaled *= slope
-    scaled += intercept
-    return scaled.astype(np.float32) if native.dtype == np.float32 else scaled, None
-
-
-def _unscaled(image: Any) -> Any:
-    """The stored values as an array proxy without scaling, so that only what is sliced is read."""
-    proxy = image.dataobj
-    return nibabel.arrayproxy.ArrayProxy(
-        proxy.file_like, (proxy.shape, proxy.dtype, proxy.offset), mmap=False, order=proxy.order
-    )
 
 
 def _geometry(path: Path, image: Any) -> tuple[geometry.Affine | None, tuple[float, ...] | None, str]:

@@ -17,6 +17,7 @@ from raddiag_engine.cases import Scan, WarningCode
 from raddiag_engine.errors import ReadError
 from raddiag_engine.reading import affine as geometry
 from raddiag_engine.reading.limits import check_size
+from raddiag_engine.reading.shared_memory import zeros
 
 # Beyond this the slices lie beside one another rather than above.
 STEEPEST_DEGREES = 45.0
@@ -50,7 +51,7 @@ def straightened(scan: Scan) -> Scan | None:
     except ReadError:
         return None
     fill, padding = _filling(scan)
-    voxels = np.empty(shape, scan.voxels.dtype)
+    voxels = zeros(shape, scan.voxels.dtype)
     for index in range(len(voxels)):
         moved = [float(shift[index]) - start for shift, start in zip(shifts, first, strict=True)]
         voxels[index] = _moved(scan.voxels[index], moved, shape[1:], scan.padding, fill)

@@ -10,6 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import psutil
 import pytest
@@ -19,7 +20,7 @@ from raddiag_engine.cases import Scan, Skipped
 from raddiag_engine.errors import Cancelled, ReadError
 from raddiag_engine.reading import child_process, kept_reader, read_case, read_file, shared_memory
 from raddiag_engine.reading.guard import GuardedReader, GuardLimits
-from tests.engine.reading.dicom_files import noise, write_series
+from tests.engine.reading.dicom_files import noise, write_series, write_slice
 
 # A worker that does on one file what a broken decoder does, and reads the others.
 FAULTY_WORKER = """
@@ -219,6 +220,69 @@ def test_without_shared_memory_the_pipe_carries_the_arrays(monkeypatch, missing)
 
 def test_outside_a_child_zeros_are_numpys():
     assert shared_memory.zeros((1000, 1000, 2), np.int16).base is None
+
+
+def is_plain(array):
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array.base is None or isinstance(array.base, bytes)
+
+
+def large_series(folder):
+    write_series(folder, noise(5, 400, 400))
+
+
+def large_tilted_series(folder):
+    write_series(folder, noise(5, 400, 400), positions=[(0.0, 1.0 * i, 4.0 * i) for i in range(5)])
+
+
+def large_colour_loop(folder):
+    stored = noise(4 * 300, 300, 3).astype(np.uint8)
+    folder.mkdir()
+    kind = {"Modality": "US", "PhotometricInterpretation": "RGB", "PlanarConfiguration": 0, "RescaleSlope": None}
+    write_slice(folder / "us.dcm", stored, NumberOfFrames=4, Rows=300, RescaleIntercept=None, **kind)
+
+
+def large_nifti(dtype, slope=1.0):
+    def write(folder):
+        folder.mkdir()
+        values = np.random.default_rng(0).integers(0, 100, (70, 80, 190)).astype(dtype)
+        image = nibabel.Nifti1Image(values, np.diag([1, 1, 3, 1]), dtype=dtype)
+        image.header.set_slope_inter(slope, 0.0)
+        nibabel.save(image, folder / "a.nii.gz")
+
+    return write
+
+
+LARGE = {
+    "DICOM": (large_series, ["voxels"]),
+    "tilted DICOM and its straightened copy": (large_tilted_series, ["voxels", "voxels"]),
+    "colour DICOM": (large_colour_loop, ["colour"]),
+    "NIfTI": (large_nifti("<i2"), ["voxels"]),
+    "big-endian NIfTI": (large_nifti(">i2"), ["voxels"]),
+    "scaled NIfTI": (large_nifti("<f4", 1.5), ["voxels"]),
+}
+
+
+@on_linux
+@pytest.mark.parametrize("name", LARGE)
+def test_a_large_scan_is_not_copied_and_outside_a_child_it_is_a_plain_array(tmp_path, monkeypatch, name):
+    write, expected = LARGE[name]
+    write(tmp_path / "in")
+    shared = []
+    receive = shared_memory.receive_shared
+    monkeypatch.setattr(child_process, "receive_shared", lambda end, sent: shared.extend(sent) or receive(end, sent))
+    guarded, unguarded = read_case([tmp_path / "in"]), read_case([tmp_path / "in"], guarded=False)
+    assert shared == expected
+    assert len(guarded.scans) == len(unguarded.scans) > 0
+    for one, other in zip(guarded.scans, unguarded.scans, strict=True):
+        assert one.voxels.dtype == other.voxels.dtype
+        assert np.array_equal(one.voxels, other.voxels)
+        assert one.voxels.flags.writeable
+        assert is_plain(other.voxels)
+        assert other.colour is None or is_plain(other.colour)
+        assert other.colour is None or np.array_equal(one.colour, other.colour)
+    assert guarded.hash == unguarded.hash
 
 
 @on_linux

@@ -16,6 +16,7 @@ from raddiag_engine.errors import ReadError
 from raddiag_engine.reading.dicom.frame import Frame, Rescale
 from raddiag_engine.reading.dicom.pixels import DecodedFrame, PixelFile
 from raddiag_engine.reading.limits import check_size
+from raddiag_engine.reading.shared_memory import zeros
 
 INTEGER_TYPES = (np.uint8, np.int16, np.uint16, np.int32, np.int64)
 
@@ -145,9 +146,9 @@ def _allocate(volume: Volume, first: DecodedFrame) -> None:
             dtype = np.dtype(np.int16)
     shape = (len(volume.frames), *first.stored.shape)
     check_size(volume.frames[0].instance.path, shape, dtype.itemsize)
-    volume.voxels = np.zeros(shape, dtype.newbyteorder("="))
+    volume.voxels = zeros(shape, dtype.newbyteorder("="))
     if first.colour is not None:
-        volume.colour = np.zeros((*shape, 3), np.uint8)
+        volume.colour = zeros((*shape, 3), np.uint8)
 
 
 def _store(volume: Volume, slot: int, decoded: DecodedFrame) -> None:
