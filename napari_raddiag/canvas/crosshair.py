@@ -94,5 +94,7 @@ class Crosshair(Redrawing):
     def _move(self, scan_id: str, event: Any) -> None:
         index = self.layers.stored_index_at(scan_id, event.position)
         seat = self.layers.seat(scan_id)
+        if seat.grid.in_gap(index):
+            index[0] = round(float(index[0]))  # what is seen there is the nearest slice
         if seat.grid.inside(index):
             self.layers.go_to(scan_id, tuple(float(i) for i in index), in_sight=False)

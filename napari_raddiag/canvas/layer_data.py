@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_raddiag.display.display_grid import DisplayGrid, display_grid
+from napari_raddiag.display.display_grid import DisplayGrid
 from napari_raddiag.display.grey_window import reading_window, value_limits
+from napari_raddiag.display.grid_of_scan import display_grid
 from raddiag_engine.cases import Scan, Window
 
 # Key of our entry in a layer's metadata.
@@ -61,19 +62,30 @@ def placement(grid: DisplayGrid) -> dict[str, Any]:
     }
 
 
+def place_metadata(grid: DisplayGrid) -> dict[str, Any]:
+    """Where the voxels of a layer on a display grid lie in the patient, as in `scan_metadata`."""
+    affine, places = grid.display_affine, grid.display_places
+    return {
+        "affine": None if affine is None else np.array(affine),
+        "slice_axis": grid.slice_axis,
+        "slice_places": None if places is None else places.places,
+    }
+
+
 def scan_metadata(scan: Scan, grid: DisplayGrid, case_id: str) -> dict[str, Any]:
     """What other plugins and exports need to know: ids, the true affine, the plane in words; nothing of the patient.
 
-    "affine" maps the layer's own array index (three axes, 1; the first is 0 for an image) to RAS+ millimetres.
+    "affine" maps the layer's own array index (three axes, 1; the first is 0 for an image) to RAS+ millimetres. Where
+    "slice_places" is not None, slices are missing: the affine is then right for slice_places[i] instead of index i of
+    axis "slice_axis".
     """
-    affine = grid.display_affine
     return {
         "case_id": case_id,
         "scan_id": scan.id,
         "modality": scan.modality.value,
         "plane": scan.plane.value,
         "units": scan.units,
-        "affine": None if affine is None else np.array(affine),
+        **place_metadata(grid),
         "oblique_degrees": round(grid.oblique_degrees, 1),
         "frame_of_reference": scan.frame_of_reference,
     }

@@ -34,6 +34,7 @@ class PlacedLayer:
     scale: tuple[float, ...]
     translate: tuple[float, ...]
     affine: NDArray[np.float64] | None
+    slice_axis: int
     wanted: bool = True
 
 
@@ -97,8 +98,9 @@ class LayerStack:
         if there is not None:
             self.remove(scan_id, slot)
         layer = Image(array, visible=False, **{**settings, "units": (self._unit,) * len(pose.order)})
-        affine = settings["metadata"][METADATA]["affine"]
-        placed = PlacedLayer(layer, array, tuple(settings["scale"]), tuple(settings["translate"]), affine)
+        ours = settings["metadata"][METADATA]
+        scale, translate = tuple(settings["scale"]), tuple(settings["translate"])
+        placed = PlacedLayer(layer, array, scale, translate, ours["affine"], ours["slice_axis"])
         self._slots.setdefault(scan_id, {})[slot] = placed
         self._lay(placed, pose)
         with self._selection_kept():
@@ -183,7 +185,8 @@ class LayerStack:
     def _refill(self, placed: PlacedLayer, array: NDArray[Any], settings: dict[str, Any], pose: LayerPose) -> None:
         """Other values of the same shape: napari's sliders and list have nothing to hear of, the picture changes."""
         layer = placed.layer
-        placed.displayed, placed.affine = array, settings["metadata"][METADATA]["affine"]
+        ours = settings["metadata"][METADATA]
+        placed.displayed, placed.affine, placed.slice_axis = array, ours["affine"], ours["slice_axis"]
         placed.scale, placed.translate = tuple(settings["scale"]), tuple(settings["translate"])
         with layer.events.data.blocker():
             layer.data = pose.data(array)
@@ -204,6 +207,7 @@ class LayerStack:
             layer.translate = translate
         if placed.affine is not None and len(pose.order) == 3:
             layer.metadata[METADATA]["affine"] = placed.affine[:, [*pose.order, 3]]
+            layer.metadata[METADATA]["slice_axis"] = pose.order.index(placed.slice_axis)
 
     def _index_for(self, scan_id: str, slot: Slot) -> int:
         """Just above the nearest of our layers that belongs below; the bottom of the list if there is none."""

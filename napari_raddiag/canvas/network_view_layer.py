@@ -80,17 +80,25 @@ class NetworkViewLayer(QObject):
             "translate": view.translate,
             "axis_labels": grid.axis_labels,
             "units": (grid.units,) * grid.ndim,
-            "metadata": {METADATA: {"scan_id": scan_id, "affine": self._affine(scan_id, view)}},
+            "metadata": {METADATA: {"scan_id": scan_id, **self._place(scan_id, view)}},
         }
 
-    def _affine(self, scan_id: str, view: NetworkView) -> Any:
-        """(4, 4), index of the layer (three axes, 1) to RAS+ mm; None where unknown."""
+    def _place(self, scan_id: str, view: NetworkView) -> dict[str, Any]:
+        """Affine and slice places by index of the layer, as in `scan_metadata`."""
         grid = self._layers.grid_of(scan_id)
+        place: dict[str, Any] = {"affine": None, "slice_axis": grid.slice_axis, "slice_places": None}
         if grid.display_affine is None:
-            return None
+            return place
         to_display = np.eye(4)
         offset = 3 - grid.ndim
         for axis in range(grid.ndim):
             to_display[axis + offset, axis + offset] = view.scale[axis] / grid.scale[axis]
             to_display[axis + offset, 3] = (view.translate[axis] - grid.translate[axis]) / grid.scale[axis]
-        return grid.display_affine @ to_display
+        place["affine"] = grid.display_affine @ to_display
+        if grid.display_places is not None:
+            axis = grid.slice_axis
+            step, first = to_display[axis, axis], to_display[axis, 3]
+            slices = first + step * np.arange(view.voxels.shape[axis])
+            true = [grid.display_places.place_of(float(index)) for index in slices]
+            place["slice_places"] = tuple((each - first) / step for each in true)
+        return place

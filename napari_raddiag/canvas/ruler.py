@@ -13,7 +13,7 @@ from napari_raddiag.canvas.canvas_marks import CanvasMarks, Stroke, Words
 from napari_raddiag.canvas.mouse import LEFT_BUTTON, is_plain_press
 from napari_raddiag.canvas.redrawing import Redrawing
 from napari_raddiag.canvas.scan_layers import ScanLayers
-from napari_raddiag.display.measuring import length_mm
+from napari_raddiag.display.measuring import length_mm, why_not_between
 from napari_raddiag.display.planes import ViewPlane, through_axis
 
 COLOUR = (140, 255, 140)
@@ -121,18 +121,27 @@ class Ruler(Redrawing):
             event.handled = True
             if self.layers.is_grid:
                 self.layers.activate(scan_id)
-            why_not = self.layers.why_no_ruler(scan_id)
+            start, start_px = self._index(scan_id, event), tuple(event.pos)
+            scan = self.layers.scan(scan_id)
+            why_not = self.layers.why_no_ruler(scan_id) or why_not_between(scan, start, start) or ""
             if why_not:
                 self.refused.emit(why_not)
                 return
-            start, start_px = self._index(scan_id, event), tuple(event.pos)
             drawn = False
             yield
             while event.type == "mouse_move":
                 event.handled = True
                 far = max(abs(event.pos[0] - start_px[0]), abs(event.pos[1] - start_px[1]))
-                if far >= SHORTEST_DRAG_PX:
-                    self._measure(scan_id, start, self._index(scan_id, event), replacing=drawn)
+                end = self._index(scan_id, event)
+                before, why_not = why_not, why_not_between(scan, start, end) or ""
+                if why_not:
+                    # No number may stand there while the mouse is where none holds.
+                    self._take_back(drawn)
+                    drawn = False
+                    if not before:
+                        self.refused.emit(why_not)
+                elif far >= SHORTEST_DRAG_PX:
+                    self._measure(scan_id, start, end, replacing=drawn)
                     drawn = True
                 yield
             if drawn:
@@ -147,6 +156,12 @@ class Ruler(Redrawing):
         measurement = Measurement(scan_id, seat.plane, start, end, length)
         self.measurements[len(self.measurements) - replacing :] = [measurement]
         self.schedule()
+
+    def _take_back(self, drawn: bool) -> None:
+        """Remove the length that is being drawn, if there is one."""
+        if drawn:
+            self.measurements.pop()
+            self.schedule()
 
     def _is_in_sight(self, measurement: Measurement, cell: CanvasCell) -> bool:
         seat = self.layers.seat(cell.scan_id)

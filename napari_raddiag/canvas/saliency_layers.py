@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_raddiag.canvas.evidence_colours import EvidenceColour, evidence_colormap
-from napari_raddiag.canvas.layer_data import INTERPOLATION, METADATA, placement
+from napari_raddiag.canvas.layer_data import INTERPOLATION, METADATA, place_metadata, placement
 from napari_raddiag.canvas.scan_layers import ScanLayers
 from napari_raddiag.display.evidence_peaks import Peak, evidence_peaks, is_dark
 from raddiag_engine.saliency.saliency_map import SaliencyMap
@@ -149,7 +148,6 @@ class SaliencyLayers(QObject):
     def _settings(self, saliency: SaliencyMap, colour: EvidenceColour) -> dict[str, Any]:
         grid = self._layers.grid_of(saliency.scan_id)
         case = self._layers.case
-        affine = grid.display_affine
         return {
             "name": f"{saliency.disorder}: {self._layers.title(saliency.scan_id)}",
             "rgb": False,
@@ -167,7 +165,7 @@ class SaliencyLayers(QObject):
                     "method": saliency.method,
                     "model_sha256": saliency.model_sha256,
                     "input_hash": saliency.input_hash,
-                    "affine": None if affine is None else np.array(affine),
+                    **place_metadata(grid),
                 }
             },
             **placement(grid),

@@ -19,8 +19,9 @@ from napari_raddiag.canvas.scan_windows import ScanWindows
 from napari_raddiag.canvas.seat import Seat
 from napari_raddiag.canvas.view_camera import ViewCamera
 from napari_raddiag.canvas.view_layout import ViewLayout
-from napari_raddiag.display.display_grid import DisplayGrid, display_grid
+from napari_raddiag.display.display_grid import DisplayGrid
 from napari_raddiag.display.grey_window import reading_window, windows_to_choose_from
+from napari_raddiag.display.grid_of_scan import display_grid
 from napari_raddiag.display.layer_title import layer_titles
 from napari_raddiag.display.measuring import why_not_measurable
 from napari_raddiag.display.planes import ViewPlane, acquired_plane, planes_of, through_axis
@@ -367,7 +368,9 @@ class ScanLayers(QObject):
     def _is_other(self, scan: Scan) -> bool:
         """True if a scan of a known id has other values or another place."""
         known = self._scans[scan.id]
-        return known.voxels is not scan.voxels or known.affine is not scan.affine
+        if known.voxels is not scan.voxels or known.affine is not scan.affine:
+            return True
+        return (known.slice_places, known.patient_orientation) != (scan.slice_places, scan.patient_orientation)
 
     def _load(self, scan_id: str) -> None:
         """Add the layer of a scan."""

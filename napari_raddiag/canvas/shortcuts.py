@@ -42,7 +42,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("Shift-P", "Previous place of evidence", "previous_peak"),
     Shortcut("D", "Diagnose", "diagnose"),
     Shortcut("Escape", "Cancel", "cancel"),
-    Shortcut("C", "Next case of the folder", "next_case"),
+    Shortcut("J", "Next case of the folder", "next_case"),
     Shortcut("B", "napari's layer list and controls, on or off", "toggle_napari"),
 )
 # What the mouse does, for the same list.

@@ -1,9 +1,6 @@
 """How a scan's array is turned for the screen, and where its voxels then lie. Knows no canvas and no values.
 
-Volumes whose place in the patient is known are turned, by views, so that their axes run towards the feet, the back and
-the left: world coordinates are (-z, -y, -x) of RAS+ millimetres. Axial slices then come up with the front on top and
-the patient's right on the left of the screen, coronal and sagittal ones with the head on top. Everything else keeps its
-axes, turned within the slice as the network's preparation turns it.
+How the turn of a scan is found is in `grid_of_scan`.
 """
 
 from __future__ import annotations
@@ -15,16 +12,14 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from napari_raddiag.display.patient_axes import degrees_off_axes, direction_letters, lies_in_space, nearest_patient_axes
-from raddiag_engine.cases import Scan
+from napari_raddiag.display.patient_axes import degrees_off_axes, direction_letters, opposite_letters
+from napari_raddiag.display.slice_places import SlicePlaces
 from raddiag_engine.cases.scan import Kind
-from raddiag_engine.preparation.orientation import display_orientation
 
 Value = TypeVar("Value", bound=np.generic)
 
 # Below this a scan is called after the patient's axes without a word, as in the readers' warnings.
 OBLIQUE_DEGREES = 5.0
-PLACED_LABELS = ("head-feet", "front-back", "right-left")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +36,9 @@ class DisplayGrid:
         axis_labels: For each display axis.
         units: "mm", or "pixel" where the file does not say how large a pixel is.
         affine: (4, 4), stored index (slice, row, column, 1) to RAS+ mm; None if unknown or unusable.
+        slice_places: What the affine takes instead of slice numbers; None where it takes these.
+        header_letters: Directions along a row and down a column in letters, such as ("L", "F"), where there is no
+            affine but the header gives them; else None.
     """
 
     kind: Kind
@@ -52,6 +50,8 @@ class DisplayGrid:
     axis_labels: tuple[str, ...]
     units: str
     affine: NDArray[np.float64] | None
+    slice_places: SlicePlaces | None = None
+    header_letters: tuple[str, str] | None = None
 
     @property
     def ndim(self) -> int:
@@ -102,14 +102,23 @@ class DisplayGrid:
         return np.asarray(display_index, dtype=np.float64) * self.scale + self.translate
 
     def ras_mm(self, stored_index: ArrayLike) -> NDArray[np.float64] | None:
-        """(3,) true place in the patient, RAS+ mm, through the affine; None where the file does not say."""
+        """(3,) true place in the patient, RAS+ mm, through slice places and affine; None where the file does not say.
+
+        Between two slices it lies between their places.
+        """
         if self.affine is None:
             return None
-        return np.asarray(self.affine[:3, :3] @ self._slice_row_column(stored_index) + self.affine[:3, 3])
+        index = self._slice_row_column(stored_index)
+        if self.slice_places is not None:
+            index[0] = self.slice_places.place_of(index[0])
+        return np.asarray(self.affine[:3, :3] @ index + self.affine[:3, 3])
 
     @cached_property
     def display_affine(self) -> NDArray[np.float64] | None:
-        """(4, 4), display index (three axes, 1) to RAS+ mm, the first axis 0 for an image; None where unknown."""
+        """(4, 4), display index (three axes, 1) to RAS+ mm, the first axis 0 for an image; None where unknown.
+
+        Where there are `display_places`, it is right for these instead of the index along `slice_axis`.
+        """
         if self.affine is None:
             return None
         offset = 3 - self.ndim
@@ -122,6 +131,13 @@ class DisplayGrid:
             turned[stored_axis + offset, 3] = self.shape[axis] - 1.0 if flip else 0.0
         return np.asarray(self.affine @ turned)
 
+    @property
+    def display_places(self) -> SlicePlaces | None:
+        """The slice places along `slice_axis` as displayed, for `display_affine`; None where that is right as it is."""
+        if self.slice_places is None or not self.flipped[self.slice_axis]:
+            return self.slice_places
+        return self.slice_places.reversed()
+
     def stored_of_ras(self, ras_mm: ArrayLike) -> NDArray[np.float64] | None:
         """Stored index, between voxels and perhaps outside, of a place in the patient; None where unknown.
 
@@ -130,12 +146,19 @@ class DisplayGrid:
         if self.affine is None or self.kind == "cine":
             return None
         index = np.linalg.solve(self.affine[:3, :3], np.asarray(ras_mm, dtype=np.float64) - self.affine[:3, 3])
+        if self.slice_places is not None:
+            index[0] = self.slice_places.index_of(index[0])
         return np.asarray(index[1:] if self.ndim == 2 else index, dtype=np.float64)
 
     def inside(self, stored_index: ArrayLike) -> bool:
         """True if the index, rounded, is of a voxel."""
         display = np.rint(self.to_display(stored_index))
         return bool((display >= 0).all() and (display < self.shape).all())
+
+    def in_gap(self, stored_index: ArrayLike) -> bool:
+        """True if the index lies where slices are missing, so that no slice of the scan shows its place."""
+        index = np.asarray(stored_index, dtype=np.float64)
+        return self.slice_places is not None and self.slice_places.is_in_gap(float(index[0]))
 
     def nearest_voxel(self, stored_index: ArrayLike) -> tuple[int, ...]:
         """The voxel nearest to a stored index, moved inside where it lies outside."""
@@ -147,79 +170,26 @@ class DisplayGrid:
         """For each display axis the letters at its first and at its last voxel; empty ones where unknown."""
         letters = []
         for stored_axis, flip in zip(self.order, self.flipped, strict=True):
-            if self.affine is None or (self.kind == "cine" and stored_axis == 0):
-                letters.append(("", ""))
-                continue
-            direction = self.affine[:3, stored_axis + (3 - self.ndim)]
-            ends = (direction_letters(-direction), direction_letters(direction))
-            letters.append((ends[1], ends[0]) if flip else ends)
+            first, last = self._ends(stored_axis)
+            letters.append((last, first) if flip else (first, last))
         return tuple(letters)
 
+    def _ends(self, stored_axis: int) -> tuple[str, str]:
+        """Letters at the first and at the last voxel along a stored axis."""
+        axis = stored_axis + (3 - self.ndim)
+        if axis == 0 and self.kind == "cine":
+            return "", ""
+        if self.affine is not None:
+            direction = self.affine[:3, axis]
+            return direction_letters(-direction), direction_letters(direction)
+        if self.header_letters is None or axis == 0:
+            return "", ""
+        along_row, down_column = self.header_letters
+        towards = along_row if axis == 2 else down_column
+        return opposite_letters(towards), towards
+
     def _slice_row_column(self, stored_index: ArrayLike) -> NDArray[np.float64]:
-        index = np.asarray(stored_index, dtype=np.float64)
+        index = np.array(stored_index, dtype=np.float64)
         if self.kind == "volume":
             return index
         return np.array([0.0, *index[-2:]])
-
-
-def display_grid(scan: Scan) -> DisplayGrid:
-    """The display grid of a scan; where its place is unknown or its affine singular, as stored."""
-    placed = lies_in_space(scan.affine)
-    affine = scan.affine if placed else None
-    if affine is not None and scan.kind == "volume":
-        return _placed_volume(scan, affine)
-    orientation = display_orientation(scan)
-    swapped = orientation.transposed
-    order: tuple[int, ...] = (0, 2, 1) if swapped else (0, 1, 2)
-    labels: tuple[str, ...] = ("frame" if scan.kind == "cine" else "slice", "row", "column")
-    flipped: tuple[bool, ...] = orientation.flipped
-    if scan.kind == "image":
-        order, flipped, labels = ((1, 0) if swapped else (0, 1)), flipped[1:], labels[1:]
-    spacing = _known_spacing(scan)
-    scale = tuple(1.0 if spacing is None else spacing[axis] for axis in order)
-    if scan.kind == "cine":
-        scale = (1.0, *scale[1:])  # frames are times; they are laid one unit apart
-    return DisplayGrid(
-        kind=scan.kind,
-        shape=tuple(scan.voxels.shape[axis] for axis in order),
-        order=order,
-        flipped=flipped,
-        scale=scale,
-        translate=(0.0,) * len(order),
-        axis_labels=tuple(labels[axis] for axis in order),
-        units="pixel" if spacing is None else "mm",
-        affine=affine,
-    )
-
-
-def _placed_volume(scan: Scan, affine: NDArray[np.float64]) -> DisplayGrid:
-    patient_axes, senses = nearest_patient_axes(affine[:3, :3])
-    # Display axis 0 runs towards the feet, 1 to the back, 2 to the left: against patient axes 2, 1 and 0.
-    order = tuple(patient_axes.index(patient_axis) for patient_axis in (2, 1, 0))
-    lengths_mm = np.linalg.norm(affine[:3, :3], axis=0)
-    shape = np.array([scan.voxels.shape[axis] for axis in order])
-    scale = np.array([lengths_mm[axis] for axis in order])
-    # An oblique scan is laid straight about its own centre, which is where its planes are true.
-    centre_ras = affine[:3, :3] @ ((np.array(scan.voxels.shape) - 1) / 2) + affine[:3, 3]
-    translate = -centre_ras[::-1] - scale * (shape - 1) / 2
-    return DisplayGrid(
-        kind="volume",
-        shape=tuple(int(n) for n in shape),
-        order=order,
-        flipped=tuple(senses[axis] > 0 for axis in order),
-        scale=tuple(float(s) for s in scale),
-        translate=tuple(float(t) for t in translate),
-        axis_labels=PLACED_LABELS,
-        units="mm",
-        affine=affine,
-    )
-
-
-def _known_spacing(scan: Scan) -> tuple[float, ...] | None:
-    spacing = scan.spacing_mm
-    if spacing is None and scan.affine is not None and lies_in_space(scan.affine):
-        spacing = tuple(float(length) for length in np.linalg.norm(scan.affine[:3, :3], axis=0))
-    if spacing is None or len(spacing) < scan.voxels.ndim:
-        return None
-    spacing = spacing[-scan.voxels.ndim :]
-    return spacing if all(np.isfinite(spacing)) and min(spacing) > 0 else None

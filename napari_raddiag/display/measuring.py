@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from napari_raddiag.display.display_grid import DisplayGrid
 from raddiag_engine.cases import Scan, WarningCode
 
+HALF_A_PIXEL = 0.5
 ACROSS_SLICES = {
     WarningCode.GEOMETRY_GAP: "slices are missing",
     WarningCode.GEOMETRY_IRREGULAR_SPACING: "the slices are not evenly spaced",
@@ -30,6 +31,24 @@ def why_not_measurable(scan: Scan, grid: DisplayGrid, *, across_slices: bool) ->
             return f"not measured: {warning.message}"
         if across_slices and warning.code in ACROSS_SLICES:
             return f"not measured across slices: {ACROSS_SLICES[warning.code]}"
+    return None
+
+
+def why_not_between(scan: Scan, stored_start: ArrayLike, stored_end: ArrayLike) -> str | None:
+    """One line on why a length between two stored indices could be wrong, though the scan is measurable elsewhere.
+
+    A picture that is calibrated in a part of it, as in ultrasound, has lengths where both ends lie on pixels of that
+    part; the line between them then does too.
+    """
+    if scan.calibrated_region is None:
+        return None
+    top, bottom, left, right = scan.calibrated_region
+    for index in (stored_start, stored_end):
+        row, column = np.asarray(index, dtype=np.float64)[-2:]
+        on_rows = top - HALF_A_PIXEL <= row <= bottom + HALF_A_PIXEL
+        if not (on_rows and left - HALF_A_PIXEL <= column <= right + HALF_A_PIXEL):
+            where = f"rows {top + 1} to {bottom + 1}, columns {left + 1} to {right + 1}"
+            return f"not measured: the size of a pixel is known only inside the calibrated region ({where})"
     return None
 
 

@@ -46,6 +46,24 @@ def direction_letters(direction: NDArray[np.float64]) -> str:
     return "".join(letters[:2]) if abs(cosines[by_size[1]]) >= SECOND_LETTER_COSINE else letters[0]
 
 
+def opposite_letters(letters: str) -> str:
+    """The letters of the opposite direction, in the same order: "RP" for "LA"."""
+    return "".join(_pair_of(letter).replace(letter, "") for letter in letters)
+
+
+def letters_span_a_plane(along_row: str, down_column: str) -> bool:
+    """True if two directions in letters can be those of a picture's rows and columns: neither "L" and "R", nor "LR"."""
+    for letters in (along_row, down_column):
+        pairs = [_pair_of(letter) for letter in letters]
+        if not letters or "" in pairs or len(set(pairs)) < len(pairs):
+            return False
+    return _pair_of(along_row[0]) != _pair_of(down_column[0])
+
+
+def _pair_of(letter: str) -> str:
+    return next((pair for pair in LETTERS if letter in pair), "")
+
+
 def lies_in_space(affine: NDArray[np.float64] | None) -> bool:
     """True if an affine places voxels in three dimensions of the patient."""
     if affine is None or not np.isfinite(affine).all():

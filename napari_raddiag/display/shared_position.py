@@ -40,9 +40,9 @@ class SharedPosition:
         return np.array(self._index.setdefault(scan.id, _start(grid)))
 
     def is_in(self, scan: Scan, grid: DisplayGrid) -> bool:
-        """True if the scan, not merely its space, holds the current place."""
+        """True if the scan, not merely its space, holds the current place: a gap between its slices does not."""
         index = self.index(scan, grid)
-        if not grid.inside(index):
+        if not grid.inside(index) or grid.in_gap(index):
             return False
         if grid.ndim == 2 and is_linked(scan, grid):
             shown = grid.ras_mm(index)

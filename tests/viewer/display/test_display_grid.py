@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_raddiag.display.display_grid import display_grid
 from napari_raddiag.display.edge_letters import EdgeLetters, edge_letters
+from napari_raddiag.display.grid_of_scan import display_grid
 from napari_raddiag.display.planes import acquired_plane, axis_order, planes_of
 from raddiag_engine.cases import Plane, Scan
 from raddiag_engine.preparation.orientation import display_orientation

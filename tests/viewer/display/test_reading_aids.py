@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from napari_raddiag.display.cursor_text import cursor_text
-from napari_raddiag.display.display_grid import display_grid
 from napari_raddiag.display.evidence_peaks import evidence_peaks, is_dark
 from napari_raddiag.display.grey_window import (
     reading_window,
@@ -16,12 +15,14 @@ from napari_raddiag.display.grey_window import (
     window_of_limits,
     windows_to_choose_from,
 )
+from napari_raddiag.display.grid_of_scan import display_grid
 from napari_raddiag.display.layer_pose import alone, side_by_side
 from napari_raddiag.display.layer_title import layer_titles
-from napari_raddiag.display.measuring import length_mm, why_not_measurable
+from napari_raddiag.display.measuring import length_mm, why_not_between, why_not_measurable
 from napari_raddiag.display.network_view import network_view
 from napari_raddiag.display.planes import axis_order
-from raddiag_engine.cases import Anatomy, Case, Identity, Modality, Scan, WarningCode, Window
+from raddiag_engine.cases import Anatomy, Case, Identity, Modality, Plane, Scan, WarningCode, Window
+from raddiag_engine.cases.scan import Kind
 from raddiag_engine.preparation import PreparationConfig, prepare_scan
 from raddiag_engine.preparation.windowing import apply_window
 from raddiag_engine.saliency.saliency_map import SaliencyMap
@@ -56,6 +57,29 @@ def test_without_spacing_or_with_a_doubt_about_it_nothing_is_measured() -> None:
         length_mm(display_grid(picture), (0, 0), (1, 1))
     detector = replace(picture, spacing_mm=(0.2, 0.2)).warned(WarningCode.GEOMETRY_UNKNOWN, "given at the detector")
     assert "detector" in (why_not_measurable(detector, display_grid(detector), across_slices=False) or "")
+
+
+@pytest.mark.parametrize("cine", [False, True])
+def test_a_length_needs_both_ends_on_pixels_of_the_calibrated_region(cine: bool) -> None:
+    picture = Scan(
+        "p", "image", np.zeros((90, 120), np.uint8), spacing_mm=(0.2, 0.3), calibrated_region=(4, 69, 10, 89)
+    )
+    frame: tuple[float, ...] = ()
+    if cine:
+        picture = replace(picture, kind="cine", voxels=np.zeros((3, 90, 120), np.uint8), spacing_mm=(1.0, 0.2, 0.3))
+        frame = (80.0,)  # a number of a frame is no place
+    inside = ((4, 10), (69, 89), (3.5, 9.5), (69.5, 89.5), (30, 50))
+    outside = ((3.4, 50), (69.6, 50), (30, 9.4), (30, 89.6), (0, 0), (89, 119))
+    for start in inside:
+        for end in inside:
+            assert why_not_between(picture, (*frame, *start), (*frame, *end)) is None
+        for end in outside:
+            for one, other in ((start, end), (end, start), (end, end)):
+                why_not = why_not_between(picture, (*frame, *one), (*frame, *other))
+                assert why_not is not None and "rows 5 to 70, columns 11 to 90" in why_not and "\n" not in why_not
+    assert why_not_measurable(picture, display_grid(picture), across_slices=False) is None
+    assert length_mm(display_grid(picture), (*frame, 4, 10), (*frame, 4, 20)) == pytest.approx(3.0)
+    assert why_not_between(replace(picture, calibrated_region=None), (*frame, 0, 0), (*frame, 89, 119)) is None
 
 
 def test_the_window_of_the_file_comes_first_then_the_preset_then_the_values() -> None:
@@ -95,6 +119,26 @@ def test_layer_titles_hold_nothing_of_the_patient() -> None:
     scan = replace(phantom()[0], identity=Identity("4711", "Doe^Jane"), id="one")
     titles = layer_titles(Case((scan, replace(scan, id="two", kind="cine"))))
     assert titles == {"one": "1 MRI", "two": "2 MRI cine"}
+
+
+@pytest.mark.parametrize(
+    ("view", "side", "plane", "kind", "title"),
+    [
+        ("PA", "L", Plane.FRONTAL, "image", "1 X-ray frontal PA left"),
+        ("PA", "", Plane.FRONTAL, "image", "1 X-ray frontal PA"),
+        ("", "R", Plane.LATERAL, "image", "1 X-ray lateral right"),
+        ("MLO", "B", Plane.UNKNOWN, "image", "1 X-ray MLO both sides"),
+        ("LATERAL", "", Plane.LATERAL, "image", "1 X-ray lateral"),
+        ("AP", "L", Plane.FRONTAL, "cine", "1 X-ray frontal AP left cine"),
+        ("DOE^JANE", "4711", Plane.UNKNOWN, "image", "1 X-ray"),  # whatever was typed into the header
+    ],
+)
+def test_titles_say_view_and_side_in_known_words_only(
+    view: str, side: str, plane: Plane, kind: Kind, title: str
+) -> None:
+    voxels = np.zeros((8, 9) if kind == "image" else (2, 8, 9))
+    scan = Scan("x", kind, voxels, modality=Modality.XRAY, plane=plane, view=view, laterality=side)
+    assert layer_titles(Case((scan,))) == {"x": title}
 
 
 def blobs(shape: tuple[int, ...], places: dict[tuple[int, ...], float], width: float) -> np.ndarray:
