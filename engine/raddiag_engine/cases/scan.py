@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,12 @@ from raddiag_engine.cases.identity import Identity
 from raddiag_engine.cases.modality import Anatomy, Modality, Plane
 from raddiag_engine.cases.warning import ScanWarning, WarningCode
 
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
 Kind = Literal["volume", "image", "cine"]
+# Hashing these takes part of a second for a large volume; what a person says of a scan changes none of them.
+LARGE = frozenset({"voxels", "affine"})
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,16 @@ class Scan:
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 over everything that can change a diagnosis: values, geometry and what the scan is."""
+        digest = self._hashed_values.copy()
+        windows = tuple(replace(w, center=float(w.center), width=float(w.width)) for w in self.windows)
+        padding = None if self.padding is None else tuple(float(bound) for bound in self.padding)
+        words = (self.kind, self.modality, self.anatomy, self.plane, self.units, windows)
+        digest.update(repr((*map(str, words), bool(self.inverted), padding, self.body_part)).encode())
+        return digest.hexdigest()
+
+    @cached_property
+    def _hashed_values(self) -> _Hash:
+        """The hash as far as values and geometry go; copied, never updated."""
         digest = hashlib.sha256()
         # The same numbers are the same scan, in whichever type or byte order a file or a person's choice brings them.
         voxels = np.ascontiguousarray(self.voxels, dtype=self.voxels.dtype.newbyteorder("<"))
@@ -136,17 +151,24 @@ class Scan:
         digest.update(voxels.view(np.uint8).reshape(-1).data)
         if self.affine is not None:
             digest.update(np.ascontiguousarray(self.affine, dtype="<f8").tobytes())
-        windows = tuple(replace(w, center=float(w.center), width=float(w.width)) for w in self.windows)
-        padding = None if self.padding is None else tuple(float(bound) for bound in self.padding)
-        words = (self.kind, self.modality, self.anatomy, self.plane, self.units, windows)
-        digest.update(repr((*map(str, words), bool(self.inverted), padding, self.body_part)).encode())
-        return digest.hexdigest()
+        return digest
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what cannot be copied to another process."""
+        return {name: value for name, value in self.__dict__.items() if name != "_hashed_values"}
+
+    def changed(self, **fields: Any) -> Scan:
+        """The same scan with other fields; as `dataclasses.replace`, but values hashed before are not hashed again."""
+        other = replace(self, **fields)
+        if "_hashed_values" in self.__dict__ and LARGE.isdisjoint(fields):
+            other.__dict__["_hashed_values"] = self._hashed_values
+        return other
 
     def warned(self, code: WarningCode, message: str, slices: tuple[int, ...] = ()) -> Scan:
         """The same scan with one more warning."""
-        return replace(self, warnings=(*self.warnings, ScanWarning(code, message, slices)))
+        return self.changed(warnings=(*self.warnings, ScanWarning(code, message, slices)))
 
     def with_modality(self, modality: Modality, anatomy: Anatomy | None = None) -> Scan:
         """The same scan, said by a person to be of another modality (and anatomy); a guess is no longer one."""
         kept = tuple(w for w in self.warnings if w.code is not WarningCode.MODALITY_GUESSED)
-        return replace(self, modality=modality, anatomy=anatomy or self.anatomy, warnings=kept)
+        return self.changed(modality=modality, anatomy=anatomy or self.anatomy, warnings=kept)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 from raddiag_engine.cases import Case, Scan, WarningCode
 from raddiag_engine.cases.case import NOBODY_NAMED
@@ -64,7 +63,7 @@ def _alone(case: Case) -> Case:
 
 
 def _without(scan: Scan, code: WarningCode) -> Scan:
-    return replace(scan, warnings=tuple(warning for warning in scan.warnings if warning.code is not code))
+    return scan.changed(warnings=tuple(warning for warning in scan.warnings if warning.code is not code))
 
 
 def _scans(count: int) -> str:
