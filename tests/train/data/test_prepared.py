@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from raddiag_engine.cases import Anatomy, Modality
+from raddiag_engine.cases import Anatomy, Modality, WarningCode
 from raddiag_engine.errors import ReadError
 from raddiag_engine.preparation import PreparationConfig, prepare_case
 from raddiag_engine.reading import read_file
@@ -21,9 +21,10 @@ from raddiag_train.data import prepared as prepared_module
 from raddiag_train.data.case_identity import ContentIndex
 from raddiag_train.data.labels import label_space
 from raddiag_train.data.npy_append import NpyAppender
-from raddiag_train.data.prepared import PreparedDataset
+from raddiag_train.data.prepared import PreparedDataset, read_scan
 from raddiag_train.data.prepared_shards import ShardReader, ShardWriter, StoredScan
 from raddiag_train.data.records import CaseRecord, ScanRecord
+from tests.engine.reading.dicom_files import noise, write_series
 from tests.train.data.made_up_images import case, write_picture
 
 CONFIG = PreparationConfig(image_size_px=32, volume_size_px=24, depth=6)
@@ -148,6 +149,46 @@ def test_a_missing_and_a_constant_file_are_named(tmp_path: Path) -> None:
     Image.fromarray(np.full((20, 20), 7, dtype=np.uint8)).save(tmp_path / "flat.png")
     with pytest.raises(ReadError, match=r"flat\.png.*every voxel has the value 7"):
         dataset([case(1, path=tmp_path / "flat.png")], tmp_path / "cache")
+
+
+def tilted(folder: Path, seed: int = 0, **attributes: object) -> None:
+    positions = [(0.0, 1.2 * index, 4.0 * index) for index in range(6)]
+    write_series(folder, noise(6, 24, 20, seed=seed), positions=positions, **attributes)
+
+
+def test_of_a_tilted_folder_the_straightened_copy_is_taken(tmp_path: Path) -> None:
+    tilted(tmp_path / "ct")
+    write_series(tmp_path / "ct" / "scout", noise(1, 24, 20), SeriesInstanceUID="1.2.3", SeriesDescription="Scout")
+    one = case(1, path=tmp_path / "ct")
+    scan = read_scan(one, one.scans[0])
+    assert scan.usable
+    assert scan.modality is Modality.MRI, "as the record says"
+    assert WarningCode.GEOMETRY_RESAMPLED in {warning.code for warning in scan.warnings}
+    assert abs(scan.affine[:3, 0] @ scan.affine[:3, 1]) < 1e-9
+    [stored] = dataset([one], tmp_path / "cache")[0].scans
+    [expected] = prepare_case([scan], CONFIG)
+    assert np.abs(stored.voxels / 255.0 - expected.voxels).max() <= 0.5 / 255 + 1e-6
+
+
+def test_two_usable_scans_in_a_folder_are_not_chosen_between(tmp_path: Path) -> None:
+    tilted(tmp_path / "ct" / "a")
+    write_series(tmp_path / "ct" / "b", noise(6, 24, 20, seed=1), SeriesInstanceUID="1.2.3")
+    one = case(1, path=tmp_path / "ct")
+    with pytest.raises(ReadError, match=r"ct: holds 2 scans; name a file or folder of one scan \(case case-1\)"):
+        read_scan(one, one.scans[0])
+
+
+def test_a_folder_without_a_usable_scan_says_why(tmp_path: Path) -> None:
+    for number in (1, 2):
+        series = {"SeriesInstanceUID": f"1.2.{number}", "SeriesDescription": "Scout"}
+        write_series(tmp_path / "ct" / str(number), noise(1, 24, 20, seed=number), **series)
+    one = case(1, path=tmp_path / "ct")
+    with pytest.raises(ReadError, match=r"ct: a localizer, made to plan or to time other scans \(case case-1\)"):
+        read_scan(one, one.scans[0])
+    (tmp_path / "empty").mkdir()
+    one = case(2, path=tmp_path / "empty")
+    with pytest.raises(ReadError, match="holds 0 scans"):
+        read_scan(one, one.scans[0])
 
 
 def test_several_processes_prepare_the_same(records: list[CaseRecord], tmp_path: Path) -> None:

@@ -148,21 +148,26 @@ def prepare_record(record: CaseRecord, preparation: PreparationConfig) -> list[S
 def read_scan(record: CaseRecord, scan: ScanRecord) -> Scan:
     """The scan that one line of a record names, as what the record says it is.
 
+    A file or folder may hold others that are not for a network, such as a localizer, or the tilted original of a
+    straightened copy.
+
     Raises:
-        ReadError: The file is missing or unreadable, holds none or several scans, or one that is not usable.
+        ReadError: The file is missing or unreadable, or holds no usable scan or several.
     """
     from raddiag_engine.reading import read_file
 
     if not scan.path.exists():
         raise ReadError(scan.path, f"no such file (case {record.case_id})")
     found = _read_folder(scan.path) if scan.path.is_dir() else read_file(scan.path)
-    if len(found) != 1:
+    usable = [one for one in found if one.usable]
+    if found and not usable:
+        reasons = "; ".join(dict.fromkeys(one.reason or "not usable" for one in found))
+        raise ReadError(scan.path, f"{reasons} (case {record.case_id})")
+    if len(usable) != 1:
         raise ReadError(
-            scan.path, f"holds {len(found)} scans; name a file or folder of one scan (case {record.case_id})"
+            scan.path, f"holds {len(usable)} scans; name a file or folder of one scan (case {record.case_id})"
         )
-    if not found[0].usable:
-        raise ReadError(scan.path, f"{found[0].reason} (case {record.case_id})")
-    return replace(found[0].with_modality(scan.modality, record.anatomy_of(scan)), plane=scan.plane)
+    return replace(usable[0].with_modality(scan.modality, record.anatomy_of(scan)), plane=scan.plane)
 
 
 def _read_folder(folder: Path) -> list[Scan]:
