@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QApplication, QFileDialog, QSizePolicy, QVBoxLayout, QWidget
 
@@ -22,8 +23,9 @@ from napari_raddiag.controllers.restorer import Restorer
 from napari_raddiag.controllers.session_keeper import SessionKeeper
 from napari_raddiag.engine_link.engine_link import EngineLink
 from napari_raddiag.engine_link.report import report_text
+from napari_raddiag.handover import layers_of_our_reader, paths_of, remove
 from napari_raddiag.panel_views import PanelViews
-from napari_raddiag.preferences import Preferences, read_preferences
+from napari_raddiag.preferences import Preferences, read_preferences, watch_preferences
 from napari_raddiag.session.reading_session import ReadingSession
 from napari_raddiag.session.recent_cases import RecentCases
 from napari_raddiag.session.saved_session import SessionStore
@@ -32,6 +34,9 @@ from napari_raddiag.widgets.path_drop import PathDrop
 
 if TYPE_CHECKING:
     import napari
+
+
+PREFERENCES_SETTLE_MS = 400
 
 
 class RadDiagPanel(QWidget):
@@ -43,7 +48,9 @@ class RadDiagPanel(QWidget):
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         super().__init__()
-        preferences = read_preferences()
+        self.preferences = self._read = preferences = read_preferences()
+        self._begun = self._ended = False
+        self._handed_over: list[Any] = []
         # Kept apart from Qt's ownership, as the engine is ended after the widgets are gone.
         self.link = EngineLink(preferences)
         self.session = ReadingSession(self)
@@ -66,6 +73,12 @@ class RadDiagPanel(QWidget):
         self._join_views()
         self._join_window(napari_viewer)
         self.use_preferences(preferences)
+        # A form sends a change for every letter typed.
+        self._settle = QTimer(self)
+        self._settle.setSingleShot(True)
+        self._settle.setInterval(PREFERENCES_SETTLE_MS)
+        self._settle.timeout.connect(self._preferences_changed)
+        self._unwatch = watch_preferences(self._settle.start)
         QTimer.singleShot(0, self, self._begin)
 
     # --- What others ask of the panel ---
@@ -94,18 +107,48 @@ class RadDiagPanel(QWidget):
 
     def use_preferences(self, preferences: Preferences) -> None:
         """Take over preferences; another model, device or server restarts the engine if it was started."""
-        before, self.link.preferences = self.link.preferences, preferences
+        before, self.preferences = self.preferences, preferences
+        self.link.preferences = preferences
         engine = ("model", "device", "server", "token_file", "certificate_file")
         if self.link.is_started and any(getattr(before, name) != getattr(preferences, name) for name in engine):
             self.link.restart()
+        if before.method != preferences.method:
+            self.evidence.choose_method(preferences.method)
+        self.opener.recent.enabled = preferences.keep_recent
+        self.keeper.store.enabled = preferences.keep_session
+        if not preferences.keep_recent:
+            self.opener.clear_recent()
+        if not preferences.keep_session:
+            self.keeper.store.clear()
         self.views.disorders.set_top(preferences.top)
         self.views.evidence.set_opacity(preferences.overlay_opacity)
         self.canvas.saliency.set_opacity(preferences.overlay_opacity)
         self.views.case.set_identity_hidden(preferences.hide_identity)
 
+    @property
+    def waits_for_case(self) -> bool:
+        """True if no case is open or being opened."""
+        return self.session.case is None and not self.opener.is_reading
+
     def shut_down(self) -> None:
-        """End the engine that was started here, and leave nothing to be restored; may be called again."""
+        """Give the viewer back as it was, end the engine, leave nothing to be restored; may be called again."""
+        if self._ended:
+            return
+        self._ended = True
+        self._unwatch()
+        self._release_keys()
+        self._cancel()
+        self.session.close()
+        self.canvas.close()
         _end(self.link, self.keeper.store)
+
+    def event(self, event: QEvent) -> bool:
+        """The cross of the dock takes the panel out of it: that is its end."""
+        handled = bool(super().event(event))
+        if event.type() == QEvent.Type.ParentChange and self._begun and self.parent() is None:
+            self.shut_down()
+            self.deleteLater()
+        return handled
 
     def report(self, cause: str = "") -> str:
         """What can be sent to whoever looks after the program; holds no patient data."""
@@ -121,6 +164,7 @@ class RadDiagPanel(QWidget):
         case.recent_chosen.connect(self.open_paths)
         case.recents_cleared.connect(self.opener.clear_recent)
         case.next_case_requested.connect(self.opener.open_next)
+        case.paths_dropped.connect(lambda paths: self.open_paths(tuple(paths)))
         case.close_requested.connect(session.close)
         case.identity_visibility_changed.connect(self.updates.identity_shown)
         PathDrop(self).paths_dropped.connect(lambda paths: self.open_paths(tuple(paths)))
@@ -160,7 +204,7 @@ class RadDiagPanel(QWidget):
         evidence.hide_requested.connect(self.evidence.hide)
 
         engine = views.engine
-        engine.restart_requested.connect(lambda: self.link.restart(read_preferences()))
+        engine.restart_requested.connect(lambda: self.link.restart(self.preferences))
         engine.report_requested.connect(lambda: QGuiApplication.clipboard().setText(self.report()))
         engine.card_requested.connect(self.updates.show_card)
         engine.shortcuts_requested.connect(self.updates.show_shortcuts)
@@ -174,7 +218,7 @@ class RadDiagPanel(QWidget):
             "toggle_napari": self.updates.toggle_napari_docks,
             "next_case": self.opener.open_next,
         }
-        bind_shortcuts(viewer, actions)
+        self._release_keys = bind_shortcuts(viewer, actions)
         keys = {shortcut.action: shortcut.key for shortcut in SHORTCUTS}
         self.views.diagnose.set_shortcut(keys["diagnose"])
         ending = partial(_end, self.link, self.keeper.store)
@@ -185,15 +229,42 @@ class RadDiagPanel(QWidget):
 
     def _begin(self) -> None:
         """Once the window stands: the engine starts while the reader looks for the case."""
+        self._begun = True
         arrange_for_reading(self)
         self.link.start()
         self.updates.all()
         self.restorer.offer(self.views.restore)
+        viewer = self.canvas.layers.viewer
+        handed_over = layers_of_our_reader(viewer)
+        if handed_over and self.waits_for_case:
+            self._handed_over = handed_over
+            self.opener.opened.connect(self._take_over)
+            self.open_paths(paths_of(handed_over))
+
+    def _take_over(self, _loaded: object) -> None:
+        """The case is open: the layers that napari made of the same files go."""
+        self.opener.opened.disconnect(self._take_over)
+        remove(self.canvas.layers.viewer, self._handed_over)
+        self._handed_over = []
+
+    def _preferences_changed(self) -> None:
+        """Take over what the reader changed; what the command line said stays."""
+        before, self._read = self._read, read_preferences()
+        changed = {
+            field.name: getattr(self._read, field.name)
+            for field in fields(Preferences)
+            if getattr(before, field.name) != getattr(self._read, field.name)
+        }
+        if changed:
+            self.use_preferences(replace(self.preferences, **changed))
 
     def _cancel(self) -> None:
         self.opener.cancel()
+        if self.diagnosis.is_running:
+            self.views.diagnose.show_cancelling()
         self.diagnosis.cancel()
         self.evidence.cancel()
+        self.network.cancel()
 
     def _last_folder(self) -> str:
         paths = self.session.paths

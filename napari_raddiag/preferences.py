@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
 from raddiag_engine.saliency.methods import Method
 
 PLUGIN = "napari-raddiag"
+GROUPS = ("engine", "reading", "memory")
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,35 @@ def read_preferences() -> Preferences:
         settings = get_plugin_settings(PLUGIN)
     except KeyError:
         return Preferences()
-    groups = [getattr(settings, name) for name in ("engine", "reading", "memory")]
+    groups = [getattr(settings, name) for name in GROUPS]
     return Preferences(**{field.name: _found(groups, field.name) for field in fields(Preferences)})
+
+
+def watch_preferences(changed: Callable[[], None]) -> Callable[[], None]:
+    """Call `changed` whenever the reader sets one of them.
+
+    Returns:
+        A function that ends the watch.
+    """
+    from napari.settings import get_plugin_settings
+
+    try:
+        settings = get_plugin_settings(PLUGIN)
+    except KeyError:
+        return lambda: None
+    groups = [getattr(settings, name) for name in GROUPS]
+
+    def tell(_event: object = None) -> None:
+        changed()
+
+    for group in groups:
+        group.events.connect(tell)
+
+    def end() -> None:
+        for group in groups:
+            group.events.disconnect(tell)
+
+    return end
 
 
 def _found(groups: list[Any], name: str) -> Any:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from napari_raddiag.canvas.layer_data import LayerTuple, scan_layer_data
 from napari_raddiag.display.layer_title import layer_titles
+from napari_raddiag.handover import panel_without_case
 from raddiag_engine.cases import Case
 from raddiag_engine.errors import CaseError, ReadError
 from raddiag_engine.reading.formats import FileFormat, detect_format
@@ -18,6 +20,8 @@ Paths = str | Sequence[str]
 # Of a folder's files only so many are looked at before it is claimed or left to other readers.
 LOOKED_AT = 25
 # Formats that only a medical reader knows the geometry of; pictures are ours only if a person chooses us.
+# npe2's sign that a file was read and gave no layer.
+NO_LAYER: Any = (None,)
 MEDICAL = {FileFormat.DICOM, FileFormat.NIFTI}
 
 
@@ -34,6 +38,8 @@ def get_reader(path: Paths) -> Callable[[Paths], list[LayerTuple]] | None:
 def read_layers(path: Paths) -> list[LayerTuple]:
     """Layers of all scans in files and folders, first scan seen, the others hidden beneath each other.
 
+    A panel that waits for a case opens them as one, and there are no layers from here.
+
     Args:
         path: One path, or several that are one case.
 
@@ -41,10 +47,15 @@ def read_layers(path: Paths) -> list[LayerTuple]:
         ReadError: There is no scan, with the reason in one line.
         CaseError: The scans are of several patients.
     """
+    paths = [path] if isinstance(path, str) else list(path)
+    panel = panel_without_case()
+    if panel is not None:
+        panel.open_paths(tuple(map(Path, paths)))
+        return [NO_LAYER]
     # The parsers are imported with the first case, not with the plugin.
     from raddiag_engine.reading import read_case
 
-    return case_layers(read_case([path] if isinstance(path, str) else list(path)))
+    return case_layers(read_case(paths))
 
 
 def case_layers(case: Case) -> list[LayerTuple]:

@@ -39,6 +39,7 @@ class ViewUpdates(QObject):
         self.session = panel.session
         self.diagnose_next = False
         self._show_first_evidence = False
+        self._plots_joined = False
         self._saw_task: Task | None = None
         self._connect()
 
@@ -98,13 +99,15 @@ class ViewUpdates(QObject):
         opener.reading.connect(self._reading)
         opener.opened.connect(self._opened)
         opener.patients_found.connect(self._patients_found)
-        opener.failed.connect(partial(self.say, key="reading"))
+        opener.failed.connect(self._opening_failed)
         opener.recent_changed.connect(self._recent_changed)
 
         diagnosis = panel.diagnosis
         diagnosis.progress.connect(self._progress)
         diagnosis.running.connect(self._diagnosis_running)
-        diagnosis.failed.connect(partial(self.say, key="engine"))
+        diagnosis.failed.connect(self._diagnosis_failed)
+        diagnosis.cancelled.connect(self._forget_wishes)
+        diagnosis.refused.connect(lambda why: self.say(why, Severity.NOTE, "refused"))
         diagnosis.readiness_changed.connect(self._readiness_changed)
         panel.link.state_changed.connect(self._engine_changed)
         panel.link.card_changed.connect(self._card_changed)
@@ -127,12 +130,11 @@ class ViewUpdates(QObject):
         canvas.ruler.refused.connect(lambda why: self.say(why, Severity.NOTE, "ruler"))
         canvas.cine.playing_changed.connect(lambda on: self.views.display.set_tools(cine=on))
         canvas.network_view.shown_changed.connect(self._network_view_changed)
-        panel.network.failed.connect(partial(self.say, key="engine"))
+        panel.network.failed.connect(self._network_view_failed)
         panel.keeper.failed.connect(partial(self.say, severity=Severity.WARNING, key="keeper"))
         panel.restorer.told.connect(partial(self.say, severity=Severity.NOTE, key="restored"))
-        for source in (self.views.disorders.message,):
-            source.connect(partial(self.say, severity=Severity.NOTE, key="export"))
-        self.views.plots_section.toggled.connect(lambda _open: self._plots_changed())
+        self.views.disorders.message.connect(self._told_by_view)
+        self.views.plots_section.toggled.connect(self._plots_opened)
 
     def _case_changed(self) -> None:
         case = self.session.case
@@ -180,6 +182,21 @@ class ViewUpdates(QObject):
         recent = self.panel.opener.recent.list()
         self.views.case.show_recent([(" + ".join(path.name for path in paths), paths) for paths in recent])
 
+    def _opening_failed(self, line: str) -> None:
+        self._forget_wishes()
+        self.say(line, key="reading")
+
+    def _diagnosis_failed(self, line: str) -> None:
+        self._forget_wishes()
+        self.say(line, key="engine")
+
+    def _forget_wishes(self) -> None:
+        """What was asked for this case must not happen to a later one."""
+        self.diagnose_next = self._show_first_evidence = False
+
+    def _told_by_view(self, text: str) -> None:
+        self.say(text, Severity.NOTE, "export")
+
     def _reading(self, reading: bool) -> None:
         if not reading:
             self._readiness_changed()
@@ -210,6 +227,7 @@ class ViewUpdates(QObject):
 
     def _card_changed(self, card: ModelCard) -> None:
         self.views.engine.show_model(card.name)
+        self.panel.canvas.network_view.clear()
         self._describe_network_input()
 
     def _diagnosis_changed(self) -> None:
@@ -272,6 +290,19 @@ class ViewUpdates(QObject):
         layers = self.panel.canvas.layers
         self.views.display.set_network_window(layers.active in self.session.windows)
         self.views.display.set_tools(grid=layers.is_grid, model=layers.model_hidden)
+
+    def _network_view_failed(self, line: str) -> None:
+        self.say(line, key="engine")
+        self.views.scans.set_network_view(False)
+
+    def _plots_opened(self, opened: bool) -> None:
+        plots = self.views.plots
+        if not opened or plots is None:
+            return
+        if not self._plots_joined:
+            self._plots_joined = True
+            plots.message.connect(self._told_by_view)
+        self._plots_changed()
 
     def _plots_changed(self) -> None:
         plots = self.views.plots

@@ -24,6 +24,7 @@ class DiagnosisRunner(QObject):
         progress: (done, total, what is done).
         running: True while a diagnosis is made.
         failed: One line: cause and remedy. No partial result is kept.
+        refused: One line: why no diagnosis can be asked for now.
         cancelled: It was stopped by the reader.
         readiness_changed: Whether a diagnosis can be asked for may have changed.
     """
@@ -31,6 +32,7 @@ class DiagnosisRunner(QObject):
     progress = Signal(int, int, str)
     running = Signal(bool)
     failed = Signal(str)
+    refused = Signal(str)
     cancelled = Signal()
     readiness_changed = Signal()
 
@@ -70,7 +72,7 @@ class DiagnosisRunner(QObject):
         """Ask for a diagnosis of the case as it stands; a running one is given up."""
         case, question = self.session.case, self.session.question
         if self.why_not or case is None or question is None:
-            self.failed.emit(self.why_not)
+            self.refused.emit(self.why_not)
             return
         self.cancel()
         self._wanted = False
@@ -91,7 +93,8 @@ class DiagnosisRunner(QObject):
             self.diagnose()
 
     def cancel(self) -> None:
-        """Stop the running diagnosis; the engine stops between two chunks of work."""
+        """Stop the running diagnosis, which ends between two chunks of work, and ask for none later."""
+        self._wanted = False
         if self._task is not None:
             self._task.cancel()
 

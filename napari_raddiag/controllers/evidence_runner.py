@@ -148,7 +148,10 @@ class EvidenceRunner(QObject):
         missing = self._missing(wanted)
         if not missing:
             self._place(*wanted)
-        elif not set(missing) <= set(self._asked):
+            return
+        # What was shown before must not stay on the image under the name of what is being computed.
+        self._place("" if wanted[0] in missing else wanted[0], "")
+        if not set(missing) <= set(self._asked):
             self._compute(missing, wanted[0])
         else:  # under way already, asked for before it was wanted
             self.computing.emit(wanted[0])
@@ -184,7 +187,10 @@ class EvidenceRunner(QObject):
             return
         for disorder, (maps, peaks) in zip(disorders, found, strict=True):
             if not self.session.keep_maps(diagnosis, disorder, method, maps):
-                return  # of a case that was edited meanwhile
+                if self._wanted and self.session.current_diagnosis is diagnosis:
+                    self._wanted = ()
+                    self.failed.emit("the engine answered with another model than the diagnosis has: diagnose again")
+                return  # else of a case that was edited meanwhile
             self._found[disorder, method] = peaks
         if self._wanted:
             self._want((self._wanted[0], self._wanted[1]))

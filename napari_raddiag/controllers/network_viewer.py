@@ -40,8 +40,7 @@ class NetworkViewer(QObject):
 
     def toggle(self, scan_id: str, shown: bool) -> None:
         """Show what the network is given of a scan, or the scan itself."""
-        if self._task is not None:
-            self._task.cancel()
+        self.cancel()
         case = self.session.case
         if not shown or case is None:
             self.canvas.network_view.hide(scan_id)
@@ -53,6 +52,11 @@ class NetworkViewer(QObject):
         task.ended.connect(partial(self._ended, task))
         self._task = task
         task.start()
+
+    def cancel(self) -> None:
+        """Stop preparing."""
+        if self._task is not None:
+            self._task.cancel()
 
     def _prepared(self, case: Case, prepared: PreparedScan) -> None:
         if case is self.session.case:

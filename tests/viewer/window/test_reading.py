@@ -150,3 +150,30 @@ def test_two_windows_on_one_engine(
     one, two = first.session.diagnosis, second.session.diagnosis
     assert one is not None and two is not None
     assert len(one.scans) == 2 and len(two.scans) == 1 and one.case_hash != two.case_hash
+
+
+def test_evidence_that_is_being_computed_never_stands_under_another_name(
+    open_panel: OpenPanel, shared_engine: Preferences, sample: tuple[Path, ...], qtbot: QtBot
+) -> None:
+    panel = open_panel(shared_engine)
+    open_case(panel, sample, qtbot)
+    diagnose(panel, qtbot)
+    show_evidence(panel, "Tibial fracture", qtbot)
+    panel.evidence.choose_method("occlusion")
+    assert not panel.evidence.maps and panel.evidence.disorder == ""  # the map of the other method is gone at once
+    assert all(panel.canvas.saliency.shown(scan_id) is None for scan_id in panel.canvas.layers.scan_ids)
+    panel.evidence.cancel()
+    qtbot.wait(200)
+    assert not panel.evidence.maps
+    panel.evidence.choose_method("gradcam")
+    show_evidence(panel, "Tibial fracture", qtbot)
+
+
+def test_a_diagnosis_asked_for_without_a_case_is_a_note_and_no_error(
+    open_panel: OpenPanel, shared_engine: Preferences, qtbot: QtBot
+) -> None:
+    from napari_raddiag.data_models.panel_message import Severity
+
+    panel = open_panel(shared_engine)
+    panel.diagnosis.diagnose()
+    assert [message.severity for message in panel.views.messages.messages] == [Severity.NOTE]
