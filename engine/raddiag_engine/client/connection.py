@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from raddiag_engine.client.errors import Cause, EngineError
+from raddiag_engine.client.open_sockets import OpenSockets
 from raddiag_engine.configuration import from_mapping
-from raddiag_engine.errors import ConfigError
+from raddiag_engine.errors import ConfigError, RaddiagError
 from raddiag_engine.protocol.errors import ProtocolError
 from raddiag_engine.protocol.reports import Refusal
 from raddiag_engine.protocol.strict_json import read_object
@@ -61,6 +62,9 @@ class Connection:
         self._lock = threading.Lock()
         self._http: httpx2.Client | None = None
         self._speaks_our_protocol = False
+        self._sockets = OpenSockets()
+        self._hung_up = False
+        self._under_way = 0
 
     def close(self) -> None:
         """Close the sockets; the connection opens again when it is used."""
@@ -69,6 +73,15 @@ class Connection:
             self._speaks_our_protocol = False
         if http is not None:
             http.close()
+
+    def hang_up(self) -> None:
+        """Close for good, from any thread: what is under way and what is asked later fails with `EngineError`."""
+        with self._lock:
+            self._hung_up = True
+            idle = not self._under_way
+        self._sockets.shut()
+        if idle:  # else whoever is the last to fail closes
+            self.close()
 
     def data(
         self, method: str, path: str, *, body: bytes | Iterable[bytes] | None = None, length: int | None = None
@@ -92,43 +105,92 @@ class Connection:
             raise EngineError(f"{self.url} does not answer like a RadDiag engine ({error})", "version") from error
 
     def content(
-        self, method: str, path: str, *, body: bytes | Iterable[bytes] | None = None, length: int | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | Iterable[bytes] | None = None,
+        length: int | None = None,
+        timeout_seconds: float | None = None,
     ) -> bytes:
-        """The body that a request is answered with; arguments and errors are those of `data`."""
-        with self._answer(method, path, body, length) as response:
+        """The body that a request is answered with.
+
+        Arguments and errors are those of `data`; `timeout_seconds` stands in for the connection's own.
+        """
+        with self._answer(method, path, body, length, timeout_seconds) as response:
             return response.read()
 
     def lines(self, path: str) -> Iterator[dict[str, Any] | None]:
         """The lines of JSON of a stream as they come, None for empty ones; errors are those of `data`."""
-        with self._answer("GET", path, None, None) as response:
+        with self._answer("GET", path) as response:
             for line in response.iter_lines():
                 yield read_object(line.encode("utf-8")) if line.strip() else None
 
     @contextmanager
     def _answer(
-        self, method: str, path: str, body: bytes | Iterable[bytes] | None, length: int | None
+        self,
+        method: str,
+        path: str,
+        body: bytes | Iterable[bytes] | None = None,
+        length: int | None = None,
+        timeout_seconds: float | None = None,
     ) -> Iterator[httpx2.Response]:
         import httpx2
 
         headers: Mapping[str, str] = {} if length is None else {"Content-Length": str(length)}
-        try:
-            http = self._client()
-            self._check_protocol(http)
-            with http.stream(method, path, content=body, headers=headers) as response:
-                self._check(response)
-                yield response
-        except httpx2.ConnectError as error:
-            raise self._unreachable(error) from error
-        except httpx2.TimeoutException as error:
-            raise EngineError(f"the engine at {self.url} does not answer; start it again", "down") from error
-        except httpx2.TransportError as error:
-            raise EngineError(f"the engine at {self.url} hung up; it may have been stopped", "down") from error
+        timeout = httpx2.Timeout(timeout_seconds or self._timeout_seconds, connect=CONNECT_SECONDS)
+        extensions = {"trace": self._sockets.trace}
+        with self._counted():
+            try:
+                http = self._client()
+                self._check_protocol(http, timeout)
+                with http.stream(
+                    method, path, content=body, headers=headers, timeout=timeout, extensions=extensions
+                ) as response:
+                    self._check(response)
+                    yield response
+            except RaddiagError:
+                raise
+            except Exception as error:
+                # Whatever a request says whose sockets were shut under it.
+                if self._hung_up:
+                    raise self._closed() from error
+                if isinstance(error, httpx2.TransportError):
+                    raise self._failed(error) from error
+                raise
 
-    def _check_protocol(self, http: httpx2.Client) -> None:
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._lock:
+            if self._hung_up:
+                raise self._closed()
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= 1
+                last = self._hung_up and not self._under_way
+            if last:
+                self.close()
+
+    def _closed(self) -> EngineError:
+        return EngineError(f"the engine at {self.url} was stopped or restarted meanwhile; ask again", "down")
+
+    def _failed(self, error: httpx2.TransportError) -> EngineError:
+        import httpx2
+
+        if isinstance(error, httpx2.ConnectError):
+            return self._unreachable(error)
+        if isinstance(error, httpx2.TimeoutException):
+            return EngineError(f"the engine at {self.url} does not answer; start it again", "down")
+        return EngineError(f"the engine at {self.url} hung up; it may have been stopped", "down")
+
+    def _check_protocol(self, http: httpx2.Client, timeout: httpx2.Timeout) -> None:
         """Before anything else is said, so that no message is misread."""
         if self._speaks_our_protocol:
             return
-        response = http.get("/v1/health")
+        response = http.get("/v1/health", timeout=timeout, extensions={"trace": self._sockets.trace})
         self._check(response)
         try:
             data = read_object(response.content)
@@ -159,7 +221,6 @@ class Connection:
                 self._http = httpx2.Client(
                     base_url=self.url,
                     headers={"Authorization": f"Bearer {self._token}", "Accept-Encoding": "identity"},
-                    timeout=httpx2.Timeout(self._timeout_seconds, connect=CONNECT_SECONDS),
                     limits=httpx2.Limits(max_connections=32, keepalive_expiry=KEEP_ALIVE_SECONDS),
                     verify=self._certificates(),
                     trust_env=False,  # no proxy sees a scan, and none stands before 127.0.0.1
@@ -179,7 +240,9 @@ class Connection:
         while cause is not None:
             if isinstance(cause, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(cause):
                 return EngineError(
-                    f"the certificate of {self.url} is not trusted; name its authority with --ca-file", "certificate"
+                    f"the certificate of {self.url} is not trusted; name the file of its authority's certificates "
+                    "(--ca-file, or in the viewer's preferences)",
+                    "certificate",
                 )
             cause = cause.__cause__ or cause.__context__
         return EngineError(f"there is no engine at {self.url}; start it with `raddiag serve`", "down")

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from raddiag_engine.cases import Case, Window
+from raddiag_engine.client.cancellable_call import Progress, Steps, call_cancellably
 from raddiag_engine.client.connection import Connection, RefusedRequest
 from raddiag_engine.client.errors import EngineError, error_of
 from raddiag_engine.configuration import from_mapping
@@ -29,11 +30,12 @@ from raddiag_engine.protocol.tensors import Part
 from raddiag_engine.protocol.voxels import VoxelNames, voxels_to_parts
 from raddiag_engine.saliency.saliency_map import SaliencyMap
 
-Progress = Callable[[int, int, str], None]
 T = TypeVar("T")
 
-# How often `cancelled` is asked while the engine is silent.
+# How often a call that was given up notices while the engine is silent.
 HEARTBEAT_MS = 50
+# For a last word after which nobody waits for the service.
+LAST_WORD_SECONDS = 2.0
 CHUNK_BYTES = 1024 * 1024
 # Voxels may be pushed out by another client's before the job is taken.
 UPLOAD_ROUNDS = 3
@@ -65,8 +67,12 @@ class EngineClient:
         return self._connection.url
 
     def close(self) -> None:
-        """Close the sockets."""
+        """Close the sockets; they are opened again when they are needed."""
         self._connection.close()
+
+    def hang_up(self) -> None:
+        """Close for good, from any thread: what is under way and what is asked later fails with `EngineError`."""
+        self._connection.hang_up()
 
     def health(self) -> Health:
         """Whether the engine can work: its worker is starting, ready, busy or down, and why.
@@ -115,10 +121,10 @@ class EngineClient:
         Raises:
             CaseError: No usable scan, or scans of two patients; nothing was sent then.
             EngineError: The service or its worker is down, full, or failed; it says why.
-            Cancelled: `cancelled` said so; the service was told.
+            Cancelled: `cancelled` said so; the service was told, if it answers, but not waited for if it hangs.
         """
         request = self._request(case, windows, progress, cancelled, kind="diagnose", model=model, top=top)
-        content = self._run(case, request, progress, cancelled)
+        content = call_cancellably(lambda steps: self._run(case, request, steps), progress, cancelled)
         diagnosis = self._understood(lambda: Diagnosis.from_mapping(read_object(content)))
         self._check_bound(case, diagnosis.case_hash)
         return diagnosis
@@ -165,7 +171,7 @@ class EngineClient:
             disorders=tuple(disorders),
             method=method,
         )
-        content = self._run(case, request, progress, cancelled)
+        content = call_cancellably(lambda steps: self._run(case, request, steps), progress, cancelled)
         maps = self._understood(lambda: maps_from_bytes(content))
         for of_disorder in maps:
             for saliency in of_disorder:
@@ -194,14 +200,14 @@ class EngineClient:
 
         The errors are those of `diagnose`.
         """
-        config = self.card(model or self._default_model()).preparation
+        card = call_cancellably(lambda _steps: self.card(model or self._default_model()), progress, cancelled)
         scan = case.scan(scan_id)
         shown = case if case.is_used(scan) else case.using(frozenset({scan_id}))
         request = self._request(shown, windows, progress, cancelled, kind="prepare", model=model, scan=scan_id)
-        content = self._run(shown, request, progress, cancelled)
+        content = call_cancellably(lambda steps: self._run(shown, request, steps), progress, cancelled)
         voxels = self._understood(lambda: prepared_from_bytes(content))
-        [modality_id] = modality_ids([scan.modality], config)
-        plan = plan_scan(scan, config, (windows or {}).get(scan_id))
+        [modality_id] = modality_ids([scan.modality], card.preparation)
+        plan = plan_scan(scan, card.preparation, (windows or {}).get(scan_id))
         return PreparedScan(scan_id, voxels, scan.is_volume, modality_id, plan)
 
     def _default_model(self) -> str:
@@ -226,44 +232,36 @@ class EngineClient:
         except ValueError as error:
             raise ConfigError(str(error)) from error
 
-    def _run(
-        self, case: Case, request: JobRequest, progress: Progress | None, cancelled: Callable[[], bool] | None
-    ) -> bytes:
+    def _run(self, case: Case, request: JobRequest, steps: Steps) -> bytes:
         """Ask, send what is missing, follow, and fetch the result; what is not fetched is cancelled."""
         path = f"/v1/jobs/{secrets.token_hex(16)}"
         body = write_object(request_to_data(request))
         fetched = False
         try:
-            self._submit(path, body, case, progress, cancelled)
-            self._follow(path, progress, cancelled)
+            self._submit(path, body, case, steps)
+            self._follow(path, steps)
             content = self._connection.content("GET", f"{path}/result")
             fetched = True
             return content
         finally:
             # The service need neither work for nobody nor keep a patient's result for longer than it must.
+            method, end = ("DELETE", path) if fetched else ("POST", f"{path}/cancel")
             with suppress(EngineError):
-                if fetched:
-                    self._connection.content("DELETE", path)
-                else:
-                    self._connection.content("POST", f"{path}/cancel")
+                self._connection.content(method, end, timeout_seconds=LAST_WORD_SECONDS)
 
-    def _submit(
-        self, path: str, body: bytes, case: Case, progress: Progress | None, cancelled: Callable[[], bool] | None
-    ) -> None:
+    def _submit(self, path: str, body: bytes, case: Case, steps: Steps) -> None:
         for _ in range(UPLOAD_ROUNDS):
-            _step(progress, cancelled, 0, 0, "asking the engine")
+            steps.tell(0, 0, "asking the engine")
             try:
                 self._connection.data("PUT", path, body=body)
                 return
             except RefusedRequest as refused:
                 if refused.refusal.code != "voxels_missing":
                     raise
-                self._send(case, refused.refusal.missing, progress, cancelled)
+                self._send(case, refused.refusal.missing, steps)
         raise EngineError("the engine's memory is full of other cases; try again later", "full")
 
-    def _send(
-        self, case: Case, names: Sequence[str], progress: Progress | None, cancelled: Callable[[], bool] | None
-    ) -> None:
+    def _send(self, case: Case, names: Sequence[str], steps: Steps) -> None:
         by_name = {self._names.of(scan.voxels): voxels_to_parts(scan.voxels) for scan in case.used}
         total = sum(len(part) for name in names for part in by_name[name])
         sent = 0
@@ -272,7 +270,7 @@ class EngineClient:
             nonlocal sent
             for part in parts:
                 for start in range(0, len(part), CHUNK_BYTES):
-                    _step(progress, cancelled, sent // 10**6, -(-total // 10**6), SENDING)
+                    steps.tell(sent // 10**6, -(-total // 10**6), SENDING)
                     chunk = bytes(part[start : start + CHUNK_BYTES])
                     sent += len(chunk)
                     yield chunk
@@ -282,12 +280,12 @@ class EngineClient:
             length = sum(len(part) for part in parts)
             self._connection.data("PUT", f"/v1/voxels/{name}", body=chunks(parts), length=length)
 
-    def _follow(self, path: str, progress: Progress | None, cancelled: Callable[[], bool] | None) -> None:
-        """Report progress until the job is done."""
+    def _follow(self, path: str, steps: Steps) -> None:
+        """Tell of progress until the job is done."""
         status: JobStatus | None = None
         for data in self._connection.lines(f"{path}/events?heartbeat_ms={HEARTBEAT_MS}"):
             if data is None:
-                _step(None, cancelled, 0, 0, "")
+                steps.check()
                 continue
             status = self._understood(lambda data=data: from_mapping(JobStatus, data))  # type: ignore[misc]
             if status.state == "done":
@@ -297,7 +295,7 @@ class EngineClient:
             if status.failure is not None:
                 raise error_of(status.failure)
             what = status.what if not status.ahead else f"{status.what}, {status.ahead} before this case"
-            _step(progress, cancelled, status.done, status.total, what)
+            steps.tell(status.done, status.total, what)
         raise EngineError(f"the engine at {self.url} was stopped before the case was done", "down")
 
     def _get(self, cls: type[T], path: str) -> T:

@@ -12,6 +12,8 @@ from raddiag_engine.service.replies import Refused, refusal_reply
 from raddiag_engine.service.tokens import Tokens
 
 BODY_METHODS = ("PUT", "POST")
+# What a viewer that is merely open asks for again and again keeps no server from its idle end.
+NO_USE = ("/v1/health", "/v1/device")
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -24,6 +26,11 @@ class Gate:
         authorities: Accepted values of the Host header.
         scheme: Of the service's own origins.
         max_body_bytes: Path -> largest body.
+
+    Attributes:
+        open_requests: Being answered.
+        last_request_at: End of the last one that was of use, on the monotonic clock; looking how the engine is does
+            not count.
     """
 
     def __init__(
@@ -59,7 +66,8 @@ class Gate:
             await self._app(scope, receive, send)
         finally:
             self.open_requests -= 1
-            self.last_request_at = time.monotonic()
+            if scope["path"] not in NO_USE:
+                self.last_request_at = time.monotonic()
 
     def _admit(self, scope: Scope) -> str:
         headers: Headers = scope["headers"]

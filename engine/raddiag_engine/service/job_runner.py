@@ -10,11 +10,13 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from raddiag_engine.configuration import from_mapping
+from raddiag_engine.errors import RaddiagError
 from raddiag_engine.pipe import Arrays
 from raddiag_engine.protocol.job import JobFailure, request_to_data
 from raddiag_engine.protocol.maps import maps_to_parts
@@ -23,6 +25,7 @@ from raddiag_engine.protocol.reports import DeviceReport, WorkerState
 from raddiag_engine.protocol.strict_json import write_object
 from raddiag_engine.service.exit_words import EXIT_OUT_OF_MEMORY
 from raddiag_engine.service.job import Job, JobResult
+from raddiag_engine.service.job_failure import failure_of
 from raddiag_engine.service.limits import ServiceLimits
 from raddiag_engine.service.memory import out_of_memory_line, system_memory
 from raddiag_engine.service.voxel_store import VoxelStore
@@ -92,7 +95,29 @@ class JobRunner:
 
     def _loop(self) -> None:
         while not self._stopping:
-            self._events.get()()
+            event = self._events.get()
+            try:
+                event()
+            except Exception as error:  # noqa: BLE001  whatever it is, no other client's job may wait for ever
+                self._recover(error)
+
+    def _recover(self, error: Exception) -> None:
+        """An event could not be dealt with: the job at work ends with the reason, and the worker is replaced."""
+        failure = _own_failure(error)
+        job, self._running = self._running, None
+        if job is not None:
+            with suppress(Exception):  # whatever else is broken, its status is final
+                self._finish(job, state="failed", failure=failure)
+        self._deaths += 1
+        worker, self._worker, self._ready = self._worker, None, False
+        if worker is not None:
+            worker.end()
+        if self._stopping:
+            return
+        if self._deaths >= DEATHS_IN_A_ROW:
+            self._go_down(failure.message, failure.cause)
+        else:
+            self._start_worker()
 
     def _submit(self, job: Job) -> None:
         self._waiting.append(job)
@@ -140,8 +165,9 @@ class JobRunner:
         self._ready = False
         try:
             self._worker = WorkerProcess(self._start, self._said)
-        except OSError as error:
-            self._go_down(f"the engine's process cannot be started ({error.strerror})", "system")
+        except (OSError, RuntimeError, MemoryError) as error:  # no process, no thread or no memory to be had
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            self._go_down(f"the engine's process cannot be started ({reason})", "system")
             return
         self.report = WorkerReport("starting", None, restarts, self._worker.pid)
         self._later(self._limits.start_seconds, partial(self._kill_if_still_starting, self._worker))
@@ -172,9 +198,9 @@ class JobRunner:
             case "progress" if job is not None and not job.cancel_asked:
                 job.update(done=message["done"], total=message["total"], what=message["what"])
             case "done" | "failed" | "cancelled" if job is not None:
-                self._deaths = 0
-                self._running = None
                 ended_by = self._conclude(job, message, arrays)
+                self._running = None
+                self._deaths = 0
                 if ended_by is not None and ended_by.cause in RECYCLED_AFTER:
                     worker.end()
                     self._start_worker()
@@ -196,7 +222,7 @@ class JobRunner:
 
     def _bury(self, reason: str, status: int) -> None:
         """The worker died: so does its job; the next one gets a new worker."""
-        job, self._running = self._running, None
+        job = self._running
         was_starting = not self._ready
         self._worker = None
         self._deaths += 1
@@ -214,6 +240,7 @@ class JobRunner:
         elif job is not None:
             message = f"{reason}; it was started again, try once more, with fewer scans if it happens again"
             self._finish(job, state="failed", failure=JobFailure("crash", message))
+        self._running = None
         if was_starting or self._deaths >= DEATHS_IN_A_ROW:
             self._go_down(reason, "crash")
             return
@@ -248,8 +275,12 @@ class JobRunner:
         worker.send({**message, "model_folder": job.model_folder}, arrays)
 
     def _finish(self, job: Job, **changes: Any) -> None:
-        self._store.unpin(job.voxels)
-        job.update(ahead=0, **changes)
+        if job.status.is_final:
+            return
+        try:
+            self._store.unpin(job.voxels)
+        finally:
+            job.update(ahead=0, **changes)
 
     def _tell(self, **changes: Any) -> None:
         self.report = WorkerReport(**{**vars(self.report), **changes})
@@ -259,6 +290,14 @@ class JobRunner:
         what = "waiting" if self._ready else STARTING
         for position, job in enumerate(self._waiting):
             job.update(ahead=before + position, what=what)
+
+
+def _own_failure(error: Exception) -> JobFailure:
+    """Of this process: out of memory with its numbers, else a fault of the program, even if it has a typed error."""
+    failure = from_mapping(JobFailure, failure_of(error))
+    if isinstance(error, RaddiagError):
+        return JobFailure("fault", f"the engine's process answered what cannot be understood ({error})")
+    return failure
 
 
 def _result(job: Job, data: dict[str, Any], arrays: Arrays) -> JobResult:

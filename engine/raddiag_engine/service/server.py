@@ -43,7 +43,7 @@ class ServeSettings:
         model: A model's name or folder.
         device: "auto", "cpu" or "cuda".
         listening: Where.
-        idle_minutes: End after so long without a request; None never.
+        idle_minutes: End after so long without a request, of which those for health and device are none; None never.
         with_parent: End when standard input does, and with the process that started this one.
         limits: On clients.
     """

@@ -10,14 +10,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from raddiag_engine.pipe import Arrays, receive, send
-from raddiag_engine.service.exit_words import exit_words
+from raddiag_engine.service.exit_words import EXIT_OUT_OF_MEMORY, exit_words
 
 Message = dict[str, Any]
 # -P keeps the current folder off the module path: it may hold anything.
 WORKER_ARGUMENTS = ["-P", "-m", "raddiag_engine.service.worker"]
+UNREADABLE = "the engine's process wrote what cannot be read"
 
 
 class WorkerProcess:
@@ -52,28 +54,37 @@ class WorkerProcess:
         self._outbox.put((message, arrays or {}))
 
     def end(self, wait_seconds: float = 5.0) -> None:
-        """Kill the process."""
+        """Kill the process; one that the system holds back, as in a driver, is not waited for any longer."""
         self._process.kill()
-        self._process.wait(wait_seconds)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(wait_seconds)
 
     def _write(self) -> None:
         assert self._process.stdin is not None
         while (item := self._outbox.get()) is not None:
             try:
                 send(self._process.stdin, *item)
-            except (OSError, ValueError):  # it is gone: the reader says so
+            except Exception:  # noqa: BLE001  it is gone, or heard half a message: the reader says that it died
+                self._process.kill()
                 return
 
     def _read(self) -> None:
         assert self._process.stdout is not None
+        trouble: Exception | None = None
         while True:
             try:
                 message, arrays = receive(self._process.stdout)
-            except (EOFError, OSError, ValueError):
+            except (EOFError, OSError):
+                break
+            except Exception as error:  # noqa: BLE001  no message, or no room for it: what follows cannot be read
+                trouble = error
                 break
             self._said(self, message, arrays)
         # It may have closed its output and live on.
         self._process.kill()
         status = self._process.wait()
         self._outbox.put(None)
-        self._said(self, {"kind": "died", "reason": exit_words(status), "status": status}, {})
+        reason = exit_words(status) if trouble is None else UNREADABLE
+        if isinstance(trouble, MemoryError):
+            status = EXIT_OUT_OF_MEMORY
+        self._said(self, {"kind": "died", "reason": reason, "status": status}, {})
