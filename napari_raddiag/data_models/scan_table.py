@@ -26,6 +26,8 @@ SHOWN_ROLE = Qt.ItemDataRole.UserRole + 2
 
 NETWORK_SAW = "seen: "
 """How the line on what the network saw begins."""
+NETWORK_WILL_SEE = "will be seen: "
+"""How it begins while there is no diagnosis of the case as it stands."""
 
 
 class Column(IntEnum):
@@ -42,7 +44,7 @@ TITLES = {
     Column.USE: ("Use", "Ticked scans are used in the diagnosis"),
     Column.IMAGE: ("", "Middle slice"),
     Column.MODALITY: ("Modality", "Modality and body region; ? was guessed. Double-click or F2 to correct"),
-    Column.GEOMETRY: ("Scan", "Plane and date; matrix (slices first) and spacing; what the network saw of it"),
+    Column.GEOMETRY: ("Scan", "Plane and date; matrix (slices first) and spacing; what the network sees of it"),
     Column.WARNINGS: ("!", "Number of doubts; select the scan to read them"),
 }
 
@@ -59,6 +61,7 @@ class ScanTable(QAbstractTableModel):
         self._thumbnails: dict[str, QPixmap] = {}
         self._network_saw: dict[str, str] = {}
         self._shown = ""
+        self._diagnosed = False
 
     @property
     def facts(self) -> tuple[ScanFacts, ...]:
@@ -71,11 +74,12 @@ class ScanTable(QAbstractTableModel):
         return self._shown
 
     def set_facts(self, facts: tuple[ScanFacts, ...]) -> None:
-        """Show these scans; of the same scans, thumbnails and what the network saw stay."""
+        """Show these scans; of the same scans, thumbnails and what the network sees stay."""
         ids = [row.scan_id for row in facts]
         if ids == [row.scan_id for row in self._facts]:
             self._facts = facts
-            self._changed(0, len(facts) - 1)
+            if facts:
+                self._changed(0, len(facts) - 1)
             return
         self.beginResetModel()
         self._facts = facts
@@ -98,9 +102,16 @@ class ScanTable(QAbstractTableModel):
         self._row_changed(scan_id)
 
     def set_network_saw(self, scan_id: str, text: str) -> None:
-        """Say what the network saw of the scan; empty for a scan that it has not seen."""
+        """Say what the network sees of the scan; empty for a scan that it does not see."""
         self._network_saw[scan_id] = text
         self._row_changed(scan_id)
+
+    def set_diagnosed(self, diagnosed: bool) -> None:
+        """Say whether there is a diagnosis of the case as it stands: until then the network will see, then it saw."""
+        if diagnosed != self._diagnosed:
+            self._diagnosed = diagnosed
+            if self._facts:
+                self._changed(0, len(self._facts) - 1)
 
     def set_shown(self, scan_id: str) -> None:
         """Mark the scan that the canvas shows."""
@@ -109,8 +120,13 @@ class ScanTable(QAbstractTableModel):
         self._row_changed(scan_id)
 
     def network_saw(self, scan_id: str) -> str:
-        """What the network saw of the scan; empty if it is not known."""
+        """What the network sees of the scan; empty if it is not known."""
         return self._network_saw.get(scan_id, "")
+
+    def network_sentence(self, scan_id: str) -> str:
+        """ "The network saw 24 slices", or that it will see them; empty if it is not known."""
+        saw = self.network_saw(scan_id)
+        return f"The network {'saw' if self._diagnosed else 'will see'} {saw}" if saw else ""
 
     def row_of(self, scan_id: str) -> int | None:
         """Row of the scan, None if it has none."""
@@ -169,6 +185,8 @@ class ScanTable(QAbstractTableModel):
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         """Tell what the person did; the cell changes when the case does."""
+        if not index.isValid():
+            return False  # an editor outlived its row
         facts = self._facts[index.row()]
         if role == Qt.ItemDataRole.CheckStateRole and index.column() == Column.USE:
             self.use_toggled.emit(facts.scan_id, Qt.CheckState(value) == Qt.CheckState.Checked)
@@ -207,7 +225,7 @@ class ScanTable(QAbstractTableModel):
         elif not facts.usable:
             lines.append(f"not used: {facts.reason}")
         saw = self.network_saw(facts.scan_id)
-        return [*lines, f"{NETWORK_SAW}{saw}"] if saw else lines
+        return [*lines, f"{NETWORK_SAW if self._diagnosed else NETWORK_WILL_SEE}{saw}"] if saw else lines
 
     def _tooltip(self, facts: ScanFacts) -> str:
         guessed = (
@@ -218,8 +236,8 @@ class ScanTable(QAbstractTableModel):
             by_choice = "Used by choice although: " if facts.overridden else "Not used: "
             lines.append(escape(by_choice + facts.reason))
         lines += [escape(warning) for warning in facts.warnings]
-        saw = self.network_saw(facts.scan_id)
-        lines += [escape(f"The network saw: {saw}")] if saw else []
+        sentence = self.network_sentence(facts.scan_id)
+        lines += [escape(sentence)] if sentence else []
         return "<br>".join(lines)
 
     def _accessible(self, facts: ScanFacts, column: Column) -> str:

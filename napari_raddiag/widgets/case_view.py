@@ -31,6 +31,7 @@ class CaseView(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._identity: str | None = None
+        self._recent_cases: tuple[tuple[str, object], ...] = ()
         self._title = ThemedLabel()
         self._title.setAccessibleName("Patient")
         self._hide = QPushButton("Hide")
@@ -80,15 +81,8 @@ class CaseView(QWidget):
 
     def show_recent(self, cases: Sequence[tuple[str, object]]) -> None:
         """Fill the menu of cases opened before with (text, what `recent_chosen` gives back)."""
-        self._recent_menu.clear()
-        for text, value in cases:
-            action = self._recent_menu.addAction(text.replace("&", "&&"))
-            action.triggered.connect(lambda _checked=False, value=value: self.recent_chosen.emit(value))
-        if cases:
-            self._recent_menu.addSeparator()
-            clear = self._recent_menu.addAction("Clear this list")
-            clear.triggered.connect(lambda _checked=False: self.recents_cleared.emit())
-        self._recent.setEnabled(bool(cases))
+        self._recent_cases = tuple(cases)
+        self._fill_recent()
 
     def set_identity_hidden(self, hidden: bool) -> None:
         """Hide or show the identity."""
@@ -121,9 +115,22 @@ class CaseView(QWidget):
             button.clicked.connect(lambda _checked=False: signal.emit())
         return button
 
+    def _fill_recent(self) -> None:
+        self._recent_menu.clear()
+        for number, (text, value) in enumerate(self._recent_cases, start=1):
+            shown = f"Case {number} (name hidden)" if self.identity_hidden else text.replace("&", "&&")
+            action = self._recent_menu.addAction(shown)
+            action.triggered.connect(lambda _checked=False, value=value: self.recent_chosen.emit(value))
+        if self._recent_cases:
+            self._recent_menu.addSeparator()
+            clear = self._recent_menu.addAction("Clear this list")
+            clear.triggered.connect(lambda _checked=False: self.recents_cleared.emit())
+        self._recent.setEnabled(bool(self._recent_cases))
+
     def _hide_identity(self, hidden: bool) -> None:
         self._hide.setText("Show" if hidden else "Hide")
         self._show()
+        self._fill_recent()
         self.identity_visibility_changed.emit(not hidden)
 
     def _show(self, unverified_scans: int | None = None) -> None:

@@ -28,6 +28,8 @@ class DisorderFilterBar(QWidget):
         self.text.setClearButtonEnabled(True)
         self.text.setAccessibleName("Find a disorder or ICD-10-CM code")
         self.text.setToolTip("Shows disorders whose name or code holds every word, of any rank")
+        # A case dropped here is opened by the panel, and not typed in as the names of its files.
+        self.text.setAcceptDrops(False)
         self.text.textChanged.connect(self.text_changed)
         self.chapter = QComboBox()
         self.chapter.setAccessibleName("ICD-10-CM chapter")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QAbstractItemModel, QEvent, Qt, Signal
+from qtpy.QtCore import QAbstractItemModel, QEvent, QModelIndex, Qt, Signal
 from qtpy.QtGui import QKeyEvent, QKeySequence
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView
 
 from napari_raddiag.data_models.disorder_table import SCORE_ROLE, Column
 from napari_raddiag.widgets.disorder_delegates import DELEGATES, VERTICAL_PADDING_PX, DisorderCell, NameCell
+from napari_raddiag.widgets.reading_table import ReadingTable
 from napari_raddiag.widgets.scan_delegates import PADDING_PX
 from raddiag_engine.diagnosis.result import DisorderScore
 
@@ -15,7 +16,7 @@ NARROW_EMS = 60
 """Width in letters "0" below which code and tier stand under the name."""
 
 
-class DisorderList(QTableView):
+class DisorderList(ReadingTable):
     """Read-only. A click or Enter chooses a disorder; moving with the arrow keys does not."""
 
     disorder_chosen = Signal(str)
@@ -30,7 +31,6 @@ class DisorderList(QTableView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setTabKeyNavigation(False)
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setMouseTracking(True)
@@ -46,7 +46,7 @@ class DisorderList(QTableView):
         for column, delegate in DELEGATES.items():
             self._delegates[column] = delegate(self)
             self.setItemDelegateForColumn(column, self._delegates[column])
-        self.clicked.connect(lambda index: self._choose(index.data(SCORE_ROLE)))
+        self.clicked.connect(self._clicked)
         self._fit()
 
     @property
@@ -101,9 +101,15 @@ class DisorderList(QTableView):
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._fit()
 
-    def _choose(self, score: DisorderScore | None) -> None:
-        if score is not None and self.selectionMode() != QAbstractItemView.SelectionMode.NoSelection:
-            self.disorder_chosen.emit(score.name)
+    def _clicked(self, index: QModelIndex) -> None:
+        if self._choose(index.data(SCORE_ROLE)):
+            self.release_focus()
+
+    def _choose(self, score: DisorderScore | None) -> bool:
+        if score is None or self.selectionMode() == QAbstractItemView.SelectionMode.NoSelection:
+            return False
+        self.disorder_chosen.emit(score.name)
+        return True
 
     def _fit(self) -> None:
         metrics, header = self.fontMetrics(), self.horizontalHeader()

@@ -27,6 +27,7 @@ from raddiag_engine.failure_line import failure_line
 
 STALE = "The case changed: diagnose again. This result is no longer of the case as it stands."
 NO_DIAGNOSIS = "No diagnosis yet."
+REPLACED = "not saved, as the diagnosis changed while the file was being named; save again"
 MOST_WARNINGS_OPEN = 1
 ROWS_AT_LEAST = 4
 
@@ -36,6 +37,8 @@ class DisordersView(QWidget):
 
     disorder_chosen = Signal(str)
     compare_chosen = Signal(str)
+    focus_released = Signal()
+    """A click has chosen a disorder: the focus may go to the image."""
     message = Signal(str)
     """What became of a copy or an export, with the remedy if it failed."""
 
@@ -166,10 +169,12 @@ class DisordersView(QWidget):
         self.filter_bar.chapter_changed.connect(lambda number: self._refilter(chapter=number))
         self.filter_bar.top_changed.connect(lambda top: self._refilter(top=top))
         self.list.disorder_chosen.connect(self.disorder_chosen)
+        self.list.focus_released.connect(self.focus_released)
         self.list.copy_requested.connect(self.copy)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._show_menu)
         self.normal.chosen.connect(self.disorder_chosen)
+        self.normal.focus_released.connect(self.focus_released)
         self.copy_button.clicked.connect(lambda _checked=False: self.copy())
         self.save_button.clicked.connect(lambda _checked=False: self._ask_where())
 
@@ -206,21 +211,36 @@ class DisordersView(QWidget):
         index = self.list.indexAt(place)
         if not index.isValid() or self._stale:
             return
-        name = index.data(SCORE_ROLE).name
+        name, of = index.data(SCORE_ROLE).name, self._diagnosis
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("Show evidence").triggered.connect(lambda _checked=False: self.disorder_chosen.emit(name))
-        menu.addAction("Compare with the evidence shown").triggered.connect(
-            lambda _checked=False: self.compare_chosen.emit(name)
-        )
+        for text, signal in (
+            ("Show evidence", self.disorder_chosen),
+            ("Compare with the evidence shown", self.compare_chosen),
+        ):
+            menu.addAction(text).triggered.connect(
+                lambda _checked=False, signal=signal: self._ask_for(signal, name, of)
+            )
         menu.addAction("Copy").triggered.connect(lambda _checked=False: self.copy())
         menu.popup(self.list.viewport().mapToGlobal(place))
 
+    def _ask_for(self, signal: Signal, name: str, of: Diagnosis | None) -> None:
+        """What a menu asks for; nothing if the diagnosis that it was opened on is gone."""
+        if of is self._diagnosis and not self._stale:
+            signal.emit(name)
+            self.list.release_focus()
+
     def _ask_where(self) -> None:
-        if self._diagnosis is None:
+        asked_for = self._diagnosis
+        if asked_for is None:
             return
-        name = f"{self._diagnosis.case_id}.csv"
+        name = f"{asked_for.case_id}.csv"
         chosen, _ = QFileDialog.getSaveFileName(self, "Save the disorders", name, "Comma-separated values (*.csv)")
-        if chosen:
-            path = Path(chosen)
-            self.save_csv(path if path.suffix else path.with_suffix(".csv"))
+        if not chosen:
+            return
+        if asked_for is not self._diagnosis:
+            # A diagnosis may arrive while the dialog is open; the file would have the name of the one before.
+            self.message.emit(REPLACED)
+            return
+        path = Path(chosen)
+        self.save_csv(path if path.suffix else path.with_suffix(".csv"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
@@ -54,6 +55,11 @@ class EvidenceView(QWidget):
         self.compared_label = NoteLine("caution", Mark.TRIANGLE)
         self.hide_button = QPushButton("Hid&e evidence")
         self._body = QWidget()
+        self._offered: tuple[str, ...] | None = None
+        self._rows: dict[str, int] = {}
+        self._shown_row = 0
+        # What stands beside the method, which can be chosen at any time: another one may work where one failed.
+        self._of_evidence: list[QWidget] = []
         self._set_up()
         self._arrange()
         self.show_nothing()
@@ -64,7 +70,7 @@ class EvidenceView(QWidget):
         self.title.setVisible(False)
         self.label.show_text("")
         self._say_busy(text)
-        self._body.setVisible(False)
+        self._show_body(False)
 
     def show_computing(self, disorder: str, text: str = "computing the evidence...") -> None:
         """The maps of a disorder are being computed."""
@@ -72,7 +78,7 @@ class EvidenceView(QWidget):
         self.title.setVisible(True)
         self.label.show_text("")
         self._say_busy(text)
-        self._body.setVisible(False)
+        self._show_body(False)
 
     def show_evidence(self, state: EvidenceState) -> None:
         """Show the evidence for a disorder."""
@@ -80,24 +86,36 @@ class EvidenceView(QWidget):
         self.title.setVisible(True)
         self.label.show_text(_caution(state.disorder, label_of(state.state)))
         self._say_busy("")
-        self._body.setVisible(True)
-        self.method.setCurrentIndex(self.method.findData(state.method))
+        self._show_body(True)
+        self.set_method(state.method)
         self.bar.show_colours(state.colours, state.disorder if state.compared_with else "")
         self.compared_bar.show_colours(state.compared_colours if state.compared_with else (), state.compared_with)
         compared_caution = label_of(state.compared_state) if state.compared_with else ""
         self.compared_label.show_text(_caution(state.compared_with, compared_caution))
         self._select_compared(state.compared_with)
+        self._bar_from_comparison(state.disorder)
         self._show_peak(state)
         self.bars.show_scans(state.scans, state.active_scan)
 
     def show_comparable(self, disorders: Sequence[str]) -> None:
-        """Offer disorders to compare with, by rank; the one chosen stays if it is among them."""
-        chosen = self.compare.currentData() or ""
+        """Offer disorders to compare with, by rank; the one chosen stays if it is among them.
+
+        The disorder whose evidence is shown may be among them: it cannot be chosen. The same disorders as before cost
+        nothing, thousands of new ones some milliseconds; so give all of a diagnosis, and not others for each disorder.
+        """
+        offered = tuple(disorders)
+        if offered == self._offered:
+            return
+        chosen = self._compared
+        self._offered, self._shown_row = offered, 0
         self.compare.clear()
-        self.compare.addItem(NO_COMPARISON, "")
-        for name in disorders:
-            self.compare.addItem(name, name)
-        self._select_compared(chosen)
+        self.compare.addItems([NO_COMPARISON, *offered])
+        self._rows = {name: row for row, name in enumerate(offered, start=1)}
+        self._select_compared(chosen if chosen in self._rows else "")
+
+    def set_method(self, method: Method) -> None:
+        """Show which method is in use, also while there is no evidence; emits nothing."""
+        self.method.setCurrentIndex(self.method.findData(method))
 
     def set_opacity(self, opacity: float) -> None:
         """Set the slider, 0 to 1; emits nothing."""
@@ -132,7 +150,7 @@ class EvidenceView(QWidget):
         self.opacity.valueChanged.connect(self._opacity_moved)
         self.previous.clicked.connect(lambda _checked=False: self.peak_requested.emit(-1))
         self.next.clicked.connect(lambda _checked=False: self.peak_requested.emit(1))
-        self.compare.activated.connect(lambda _row: self.compare_chosen.emit(self.compare.currentData() or ""))
+        self.compare.activated.connect(lambda _row: self.compare_chosen.emit(self._compared))
         self.hide_button.clicked.connect(lambda _checked=False: self.hide_requested.emit())
         self.bars.scan_activated.connect(self.scan_activated)
         QuietWheel(self.method, self.opacity, self.compare)
@@ -160,10 +178,13 @@ class EvidenceView(QWidget):
             if extra is not None:
                 extra.setWordWrap(False)
                 grid.addWidget(extra, row, 2)
+            if widget is not self.method:
+                self._of_evidence += [label, widget, *([extra] if extra else [])]
+        self._of_evidence.append(self.hide_button)
         body = QVBoxLayout(self._body)
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(4)
-        for part in (peak, self.bar, self.compared_bar, self.compared_label, self.bars, grid):
+        for part in (peak, self.bar, self.compared_bar, self.compared_label, self.bars):
             if isinstance(part, QWidget):
                 body.addWidget(part)
             else:
@@ -177,7 +198,8 @@ class EvidenceView(QWidget):
         layout.addWidget(self.label)
         layout.addWidget(self.busy)
         layout.addWidget(self._body)
-        body.addWidget(self.hide_button, 0, Qt.AlignmentFlag.AlignRight)
+        layout.addLayout(grid)
+        layout.addWidget(self.hide_button, 0, Qt.AlignmentFlag.AlignRight)
 
     def _show_peak(self, state: EvidenceState) -> None:
         peak = state.peak
@@ -189,10 +211,28 @@ class EvidenceView(QWidget):
         self.previous.setEnabled(peak is not None and peak.number > 1)
         self.next.setEnabled(peak is not None and peak.number < peak.count)
 
+    @property
+    def _compared(self) -> str:
+        row = self.compare.currentIndex()
+        return self.compare.itemText(row) if row > 0 else ""
+
     def _select_compared(self, name: str) -> None:
-        if name and self.compare.findData(name) < 0:
-            self.compare.addItem(name, name)
-        self.compare.setCurrentIndex(max(self.compare.findData(name), 0))
+        if name and name not in self._rows:
+            self._rows[name] = self.compare.count()
+            self.compare.addItem(name)
+        self.compare.setCurrentIndex(self._rows[name] if name else 0)
+
+    def _bar_from_comparison(self, disorder: str) -> None:
+        """Nothing is compared with itself: the row of the disorder shown cannot be chosen, that of the last one can."""
+        rows: Any = self.compare.model()
+        for row, choosable in ((self._shown_row, True), (self._rows.get(disorder, 0), False)):
+            if row:
+                rows.item(row).setEnabled(choosable)
+        self._shown_row = self._rows.get(disorder, 0)
+
+    def _show_body(self, shown: bool) -> None:
+        for widget in (self._body, *self._of_evidence):
+            widget.setVisible(shown)
 
     def _opacity_moved(self, percent: int) -> None:
         self.opacity_text.setText(f"{percent} %")

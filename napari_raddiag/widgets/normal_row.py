@@ -18,6 +18,8 @@ class NormalRow(QWidget):
     """One line with name, score, threshold and state; hidden if the model has no such class."""
 
     chosen = Signal(str)
+    focus_released = Signal()
+    """A click has chosen it: the focus may go to the image."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,7 +49,8 @@ class NormalRow(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """A click chooses."""
-        self._choose()
+        if self._choose():
+            self.focus_released.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter and space choose."""
@@ -88,6 +91,8 @@ class NormalRow(QWidget):
             painter.drawRect(self.rect().adjusted(0, 1, -1, -1))
         painter.end()
 
-    def _choose(self) -> None:
-        if self._score is not None and not self._stale:
-            self.chosen.emit(self._score.name)
+    def _choose(self) -> bool:
+        if self._score is None or self._stale:
+            return False
+        self.chosen.emit(self._score.name)
+        return True

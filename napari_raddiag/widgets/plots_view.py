@@ -20,6 +20,7 @@ from raddiag_engine.failure_line import failure_line
 
 HEIGHT_LINES = 34
 STALE = "The case changed: diagnose again."
+REPLACED = "not saved, as the diagnosis changed while the file was being named; save again"
 
 
 class PlotsView(QWidget):
@@ -64,16 +65,21 @@ class PlotsView(QWidget):
             diagnosis: With all disorders, or the histogram says that it shows some.
             scan_names: Scan id -> name, in the order of the case.
         """
+        same = diagnosis is self._diagnosis and dict(scan_names) == self._scan_names
         self._diagnosis, self._scan_names = diagnosis, dict(scan_names)
         self.stale_line.show_text("")
         self.save_button.setEnabled(diagnosis is not None)
         self.save_button.setToolTip("Save the plots" if diagnosis else "No diagnosis to plot")
-        self._draw()
+        self.canvas.setVisible(diagnosis is not None)
+        if not same or self._drawn_in != self._colours:
+            self._draw()
 
     def set_chosen(self, disorder: str) -> None:
-        """Plot the contributions to this disorder; empty for the first one."""
+        """Plot the contributions to this disorder; empty for the first one. What is plotted already costs nothing."""
+        plotted = self._score()
         self._chosen = disorder
-        self._draw()
+        if self._score() is not plotted:
+            self._draw()
 
     def set_stale(self, stale: bool) -> None:
         """Take the plots away while they are of another case than the one on the screen."""
@@ -132,14 +138,19 @@ class PlotsView(QWidget):
     def _draw(self) -> None:
         self._drawn_in = self._colours
         draw_all(self.figure, self._diagnosis, self._score(), self._scan_names, self._colours)
-        self.canvas.setVisible(self._diagnosis is not None)
         self.canvas.draw_idle()
 
     def _ask_where(self) -> None:
-        if self._diagnosis is None:
+        asked_for = self._diagnosis
+        if asked_for is None:
             return
-        name = f"{self._diagnosis.case_id}.png"
+        name = f"{asked_for.case_id}.png"
         chosen, _ = QFileDialog.getSaveFileName(self, "Save the plots", name, "PNG (*.png)")
-        if chosen:
-            path = Path(chosen)
-            self.save_png(path if path.suffix else path.with_suffix(".png"))
+        if not chosen:
+            return
+        if asked_for is not self._diagnosis:
+            # A diagnosis may arrive while the dialog is open; the file would have the name of the one before.
+            self.message.emit(REPLACED)
+            return
+        path = Path(chosen)
+        self.save_png(path if path.suffix else path.with_suffix(".png"))

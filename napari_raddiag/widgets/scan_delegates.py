@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QComboBox, QStyledItemDelegate, QStyleOptionViewItem,
 
 from napari_raddiag.data_models.index import Index
 from napari_raddiag.data_models.scan_facts import ScanFacts
-from napari_raddiag.data_models.scan_table import FACTS_ROLE, NETWORK_SAW, SHOWN_ROLE, Column
+from napari_raddiag.data_models.scan_table import FACTS_ROLE, NETWORK_SAW, NETWORK_WILL_SEE, SHOWN_ROLE, Column
 from napari_raddiag.widgets.colours import Colours, colours_of, mixed
 from napari_raddiag.widgets.marks import Mark, draw_mark
 from raddiag_engine.cases import Modality
@@ -171,8 +171,8 @@ class ModalityCell(ScanCell):
 
 
 def _as_shown(metrics: QFontMetrics, line: str, width_px: int) -> str:
-    """What the network saw is cut off to one line, since the details have it in full; all else wraps."""
-    if line.startswith(NETWORK_SAW):
+    """What the network sees is cut off to one line, since the details have it in full; all else wraps."""
+    if line.startswith((NETWORK_SAW, NETWORK_WILL_SEE)):
         return str(metrics.elidedText(line, Qt.TextElideMode.ElideRight, max(width_px, 20)))
     return line
 

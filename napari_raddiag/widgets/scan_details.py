@@ -47,8 +47,13 @@ class ScanDetails(QWidget):
         """True while it waits for an answer on a scan that should not be used."""
         return not self._yes.isHidden()
 
-    def show_facts(self, facts: ScanFacts | None, network_saw: str = "") -> None:
-        """Show one scan; None for none."""
+    def show_facts(self, facts: ScanFacts | None, network_sentence: str = "") -> None:
+        """Show one scan; None for none.
+
+        Args:
+            facts: Of the scan.
+            network_sentence: "The network saw 24 slices", or will see; empty if it is not known.
+        """
         if facts is None or self._facts is None or facts.scan_id != self._facts.scan_id or facts.used:
             self.ask_to_overrule(False)
         self._facts = facts
@@ -58,8 +63,8 @@ class ScanDetails(QWidget):
         reason = f"{'Used by choice although: ' if facts.overridden else 'Not used: '}{facts.reason}"
         doubts = ([reason] if facts.reason else []) + list(facts.warnings)
         self._doubts.show_text("\n".join(doubts))
-        self._saw.setText(f"The network saw {network_saw}" if network_saw else "")
-        self._saw.setVisible(bool(network_saw))
+        self._saw.setText(network_sentence)
+        self._saw.setVisible(bool(network_sentence))
         self._show_files()
 
     def ask_to_overrule(self, asking: bool) -> None:

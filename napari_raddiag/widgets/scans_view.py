@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, QModelIndex, Qt, QTimer, Signal
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QVBoxLayout, QWidget
 
 from napari_raddiag.data_models.scan_facts import ScanFacts, facts_of
 from napari_raddiag.data_models.scan_table import Column, ScanTable
+from napari_raddiag.widgets.reading_table import ReadingTable
 from napari_raddiag.widgets.scan_delegates import COLUMN_DELEGATES, PADDING_PX, ImageCell
 from napari_raddiag.widgets.scan_details import ScanDetails
 from napari_raddiag.widgets.scan_form import ScanForm
@@ -29,15 +30,18 @@ class ScansView(QWidget):
     anatomy_chosen = Signal(str, object)
     scan_activated = Signal(str)
     network_view_toggled = Signal(str, bool)
+    focus_released = Signal()
+    """A click on a row is done with: the focus may go to the image."""
 
     def __init__(self) -> None:
         super().__init__()
         self._model = ScanTable(self)
         self.dates = StudyDates()
-        self.table = QTableView()
+        self.table = ReadingTable()
         self.details = ScanDetails()
         self._requested = ""
         self._moving = False
+        self._form: ScanForm | None = None
         self._set_up_table()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -58,9 +62,17 @@ class ScansView(QWidget):
         return self._model
 
     def show_case(self, case: Case | None) -> None:
-        """Show the scans of a case; None for none. Pictures and selection stay where the scans do."""
+        """Show the scans of a case; None for none. Pictures and selection stay where the scans do.
+
+        What was being said of a scan of another case is dropped: its form and its cell's list close.
+        """
+        facts = facts_of(case) if case is not None else ()
+        if [row.scan_id for row in facts] != [row.scan_id for row in self._model.facts]:
+            self._requested = ""
+            if self._form is not None:
+                self._form.reject()
         self._moving = True
-        self._model.set_facts(facts_of(case) if case is not None else ())
+        self._model.set_facts(facts)
         self._moving = False
         self.dates.show_facts(self._model.facts)
         self._show_details()
@@ -71,10 +83,15 @@ class ScansView(QWidget):
         self._model.set_thumbnail(scan_id, grey)
 
     def set_network_saw(self, scan_id: str, text: str) -> None:
-        """Say what the network saw of the scan, as in `ScanReport.saw`; empty if it has not seen it."""
+        """Say what the network sees of the scan, as in `ScanReport.saw`; empty if it does not see it."""
         self._model.set_network_saw(scan_id, text)
         self._show_details()
         self._fit_rows()
+
+    def set_diagnosed(self, diagnosed: bool) -> None:
+        """Say whether there is a diagnosis of the case as it stands: until then the network will see, then it saw."""
+        self._model.set_diagnosed(diagnosed)
+        self._show_details()
 
     def set_active(self, scan_id: str) -> None:
         """Mark and select the scan that the canvas shows; emits nothing."""
@@ -117,7 +134,6 @@ class ScansView(QWidget):
         )
         table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        table.setTabKeyNavigation(False)
         table.setShowGrid(False)
         table.setMouseTracking(True)
         table.verticalHeader().hide()
@@ -132,6 +148,8 @@ class ScansView(QWidget):
         table.setItemDelegateForColumn(Column.IMAGE, self._image_cell)
         table.selectionModel().currentRowChanged.connect(self._row_changed)
         table.clicked.connect(self._clicked)
+        table.clicked.connect(self._release_focus)
+        table.focus_released.connect(self.focus_released)
         table.activated.connect(self._clicked)
 
     def _fit_rows(self) -> None:
@@ -153,7 +171,7 @@ class ScansView(QWidget):
 
     def _show_details(self) -> None:
         facts = self._current()
-        self.details.show_facts(facts, self._model.network_saw(facts.scan_id) if facts else "")
+        self.details.show_facts(facts, self._model.network_sentence(facts.scan_id) if facts else "")
 
     def _row_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
         self._show_details()
@@ -163,6 +181,11 @@ class ScansView(QWidget):
     def _clicked(self, index: QModelIndex) -> None:
         if index.column() != Column.USE:
             self._activate(self._model.facts[index.row()].scan_id)
+
+    def _release_focus(self) -> None:
+        # A question that a tick has raised keeps the focus until it is answered.
+        if not self.details.is_asking:
+            self.table.release_focus()
 
     def _activate(self, scan_id: str) -> None:
         # Selecting with the mouse tells of a new row and of a click: one request is enough.
@@ -183,8 +206,12 @@ class ScansView(QWidget):
         row = self._model.row_of(scan_id)
         if row is None:
             return
-        form = ScanForm(self._model.facts[row], self)
+        self._form = form = ScanForm(self._model.facts[row], self)
         form.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         form.modality_chosen.connect(self.modality_chosen)
         form.anatomy_chosen.connect(self.anatomy_chosen)
+        form.finished.connect(self._form_closed)
         form.open()
+
+    def _form_closed(self) -> None:
+        self._form = None

@@ -107,7 +107,7 @@ def test_an_edited_case_keeps_pictures_and_another_case_does_not(table: ScanTabl
     table.set_network_saw("mri", "24 slices")
     table.set_facts(facts_of(made_case().using(frozenset({"mri"}))))
     assert table.index(1, Column.IMAGE).data(Qt.ItemDataRole.DecorationRole) is not None
-    assert "seen: 24 slices" in table.index(1, Column.GEOMETRY).data()
+    assert "will be seen: 24 slices" in table.index(1, Column.GEOMETRY).data()
     table.set_facts(facts_of(Case((made_scan("other"),))))
     table.set_facts(facts_of(made_case()))
     assert table.index(1, Column.IMAGE).data(Qt.ItemDataRole.DecorationRole) is None
@@ -139,3 +139,21 @@ def test_patients_are_counted_and_not_printed() -> None:
     assert (first.number, first.scans) == (1, "2 scans, MRI and CT")
     assert (second.number, second.scans) == (2, "1 scan, MRI")
     assert "ROE" not in repr(second)
+
+
+def test_the_network_saw_nothing_before_a_diagnosis(table: ScanTable, qtbot: QtBot) -> None:
+    assert table.network_sentence("mri") == ""
+    table.set_network_saw("mri", "24 slices")
+    cell = table.index(1, Column.GEOMETRY)
+    assert table.network_sentence("mri") == "The network will see 24 slices"
+    assert "\nwill be seen: 24 slices" in cell.data()
+    with qtbot.waitSignal(table.dataChanged):
+        table.set_diagnosed(True)
+    assert table.network_sentence("mri") == "The network saw 24 slices"
+    assert "\nseen: 24 slices" in cell.data()
+    assert "The network saw 24 slices" in cell.data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_an_editor_that_outlived_its_row_changes_nothing(table: ScanTable, qtbot: QtBot) -> None:
+    with qtbot.assertNotEmitted(table.modality_chosen):
+        assert not table.setData(table.index(99, Column.MODALITY), Modality.CT)

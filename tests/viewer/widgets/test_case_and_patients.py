@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QApplication, QLabel, QListWidget, QPushButton, QVBox
 
 from napari_raddiag.data_models.patient_summary import PatientSummary
 from napari_raddiag.widgets.case_view import NO_CASE, CaseView
+from napari_raddiag.widgets.disorder_filter_bar import DisorderFilterBar
 from napari_raddiag.widgets.path_drop import PathDrop
 from napari_raddiag.widgets.patient_choice import PatientChoice
 
@@ -94,6 +95,22 @@ def test_recent_cases(view: CaseView, qtbot: QtBot) -> None:
         clear.trigger()
 
 
+def test_names_of_recent_cases_are_hidden_with_the_identity(view: CaseView, qtbot: QtBot) -> None:
+    def texts() -> list[str]:
+        return [action.text() for action in button(view, "Recent").menu().actions() if action.text()]
+
+    view.show_recent([("DOE Jane", 1), ("ROE", 2)])
+    view.set_identity_hidden(True)
+    assert texts() == ["Case 1 (name hidden)", "Case 2 (name hidden)", "Clear this list"]
+    view.show_recent([("POE", 3), ("DOE Jane", 1)])
+    assert texts() == ["Case 1 (name hidden)", "Case 2 (name hidden)", "Clear this list"]
+    with qtbot.waitSignal(view.recent_chosen) as told:
+        button(view, "Recent").menu().actions()[1].trigger()
+    assert told.args == [1]
+    view.set_identity_hidden(False)
+    assert texts() == ["POE", "DOE Jane", "Clear this list"]
+
+
 def dropped(widget: QWidget, urls: list[QUrl]) -> bool:
     """Drag over and drop; True if the drop was taken."""
     mime = QMimeData()
@@ -125,6 +142,22 @@ def test_drop_can_be_set_on_any_widget(qtbot: QtBot) -> None:
     drop = PathDrop(panel)
     with qtbot.waitSignal(drop.paths_dropped):
         assert dropped(panel, [QUrl.fromLocalFile("/x")])
+
+
+def test_a_case_dropped_on_the_filter_line_is_opened_and_not_typed_in(qtbot: QtBot) -> None:
+    panel = QWidget()
+    qtbot.addWidget(panel)
+    bar = DisorderFilterBar()
+    QVBoxLayout(panel).addWidget(bar)
+    panel.show()
+    qtbot.waitExposed(panel)
+    target: QWidget = bar.text
+    while not target.acceptDrops() and not target.isWindow():
+        target = target.parentWidget()  # as Qt looks for who takes a drag
+    with qtbot.waitSignal(PathDrop(panel).paths_dropped) as told:
+        assert dropped(target, [QUrl.fromLocalFile("/data/case")])
+    assert told.args == [[Path("/data/case")]]
+    assert bar.text.text() == ""
 
 
 PATIENTS = (PatientSummary(1, "3 scans, CT and X-ray", "DOE, Jane"), PatientSummary(2, "1 scan, MRI", "ROE"))

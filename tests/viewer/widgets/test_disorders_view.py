@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QColor, QGuiApplication, QImage
-from qtpy.QtWidgets import QLabel, QToolButton
+from qtpy.QtGui import QAction, QColor, QGuiApplication, QImage
+from qtpy.QtWidgets import QFileDialog, QLabel, QMenu, QToolButton
 
 from napari_raddiag.data_models.disorder_table import Column
 from napari_raddiag.widgets.colours import colours_of
@@ -199,3 +199,43 @@ def test_no_diagnosis_shows_no_table(view: DisordersView) -> None:
     assert view.list.isHidden()
     view.copy()
     assert QGuiApplication.clipboard().text() == "before"
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_csv_never_has_the_name_of_another_diagnosis(
+    view: DisordersView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arrived: bool
+) -> None:
+    def ask(_parent: object, _title: str, name: str, _kinds: str) -> tuple[str, str]:
+        assert name == "case-3cd83b422d44.csv"
+        if arrived:
+            view.show_diagnosis(replace(made_diagnosis(), case_id="another"))
+        return str(tmp_path / name), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", ask)
+    with qtbot.waitSignal(view.message) as told:
+        qtbot.mouseClick(view.save_button, LEFT)
+    assert ("the diagnosis changed" in told.args[0]) == arrived
+    assert [path.name for path in tmp_path.iterdir()] == ([] if arrived else ["case-3cd83b422d44.csv"])
+
+
+def menu_action(view: DisordersView, text: str) -> QAction:
+    rect = view.list.visualRect(view.list.model().index(1, Column.NAME))
+    view.list.customContextMenuRequested.emit(rect.center())
+    menu = view.findChildren(QMenu)[-1]
+    return next(action for action in menu.actions() if action.text().startswith(text))
+
+
+def test_the_menu_shows_and_compares_and_gives_the_focus_back(view: DisordersView, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(view.disorder_chosen) as told, qtbot.waitSignal(view.focus_released):
+        menu_action(view, "Show").trigger()
+    assert told.args == ["Baker cyst"]
+    with qtbot.waitSignal(view.compare_chosen) as told:
+        menu_action(view, "Compare").trigger()
+    assert told.args == ["Baker cyst"]
+
+
+def test_a_menu_of_a_diagnosis_that_is_gone_asks_for_nothing(view: DisordersView, qtbot: QtBot) -> None:
+    action = menu_action(view, "Show")
+    view.show_diagnosis(made_diagnosis(TUMOUR))
+    with qtbot.assertNotEmitted(view.disorder_chosen):
+        action.trigger()

@@ -198,6 +198,38 @@ def test_skipped_files_are_counted_and_listed(messages: MessageList) -> None:
     assert messages.isHidden()
 
 
+def everything_said(view: MessageList) -> str:
+    parts = [said(view), view.findChild(QPlainTextEdit).toPlainText()]
+    parts += [text for widget in view.findChildren(QWidget) for text in (widget.accessibleName(), widget.toolTip())]
+    return "\n".join(parts)
+
+
+def test_names_of_files_are_hidden_with_the_identity(messages: MessageList, qtbot: QtBot) -> None:
+    error = PanelMessage(Severity.ERROR, "/data/DOE Jane/1.dcm: the file is empty", names_files=True)
+    messages.show_message(error)
+    messages.show_skipped([("DOE.pdf", "not an image"), ("x.dcm", "the same as DOE.pdf")])
+    assert "DOE Jane" in everything_said(messages)
+    messages.set_identity_hidden(True)
+    assert "DOE" not in everything_said(messages)
+    assert "Error: a file: the file is empty" in said(messages)
+    listed = messages.findChild(QPlainTextEdit)
+    assert listed.toPlainText() == "file 1: not an image\nfile 2: the same as ..."
+    messages.show_message(PanelMessage(Severity.NOTE, "saved /data/DOE.csv", names_files=True))
+    messages.show_skipped([("ROE.pdf", "not an image")])
+    qtbot.waitUntil(lambda: "saved ..." in said(messages))
+    assert "OE" not in everything_said(messages)
+    messages.set_identity_hidden(False)
+    assert "saved /data/DOE.csv" in said(messages)
+    assert "/data/DOE Jane/1.dcm: the file is empty" in said(messages)
+    assert listed.toPlainText() == "ROE.pdf: not an image"
+
+
+def test_a_message_that_names_no_file_stays_whole(messages: MessageList) -> None:
+    messages.set_identity_hidden(True)
+    messages.show_message(PanelMessage(Severity.ERROR, "needs 9.1 GB: use depth 16"))
+    assert "needs 9.1 GB: use depth 16" in said(messages)
+
+
 def test_section_makes_its_content_when_it_is_opened(qtbot: QtBot) -> None:
     made: list[QWidget] = []
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel
+from qtpy.QtWidgets import QFileDialog, QLabel
 
 from napari_raddiag.data_models.evidence_state import EvidenceState, Peak, ScanEvidence
 from napari_raddiag.widgets.card_dialog import CardDialog
@@ -140,7 +140,61 @@ def test_while_computing_and_with_nothing_no_old_evidence_is_left(view: Evidence
     assert "Baker cyst" in said(view)
     assert "computing" in said(view)
     view.show_nothing()
-    assert said(view) == NOTHING
+    assert said(view).splitlines() == [NOTHING, "&Method"]
+
+
+@pytest.mark.parametrize("why", ["", "needs 9.1 GB, 7.8 free", "computing"])
+def test_the_method_can_be_changed_whatever_is_shown(view: EvidenceView, qtbot: QtBot, why: str) -> None:
+    view.show()
+    qtbot.waitExposed(view)
+    if why == "computing":
+        view.show_computing("Baker cyst")
+    else:
+        view.show_nothing(*([why] if why else []))
+    assert view.method.isVisible()
+    assert view.method.isEnabled()
+    for other in (view.opacity, view.compare, view.hide_button, view.bars, view.next):
+        assert not other.isVisible()
+    with qtbot.waitSignal(view.method_chosen) as told:
+        view.method.setCurrentIndex(view.method.findData("occlusion"))
+        view.method.activated.emit(view.method.currentIndex())
+    assert told.args == ["occlusion"]
+    view.show_evidence(STATE)
+    assert view.opacity.isVisible()
+    assert view.hide_button.isVisible()
+
+
+def test_the_method_in_use_is_shown_without_evidence_and_in_silence(view: EvidenceView, qtbot: QtBot) -> None:
+    view.show_nothing()
+    with qtbot.assertNotEmitted(view.method_chosen):
+        view.set_method("integrated_gradients")
+    assert view.method.currentData() == "integrated_gradients"
+
+
+def test_the_same_disorders_are_not_offered_anew(view: EvidenceView, qtbot: QtBot) -> None:
+    names = [score.name for score in many_disorders(60)]
+    view.show_comparable(names)
+    view.compare.setCurrentIndex(3)
+    with qtbot.assertNotEmitted(view.compare.model().rowsInserted):
+        view.show_comparable(list(names))
+    assert view.compare.currentText() == names[2]
+    view.show_comparable(names[1:])
+    assert view.compare.currentText() == names[2]
+    assert view.compare.count() == 60
+    view.show_comparable(names[:2])
+    assert view.compare.currentIndex() == 0
+
+
+def test_a_disorder_is_not_compared_with_itself(view: EvidenceView) -> None:
+    def choosable() -> list[bool]:
+        rows = view.compare.model()
+        return [bool(rows.flags(rows.index(row, 0)) & Qt.ItemFlag.ItemIsEnabled) for row in range(rows.rowCount())]
+
+    assert choosable() == [True, False, True]  # nothing, Tibial fracture which is shown, Baker cyst
+    view.show_evidence(replace(STATE, disorder="Baker cyst"))
+    assert choosable() == [True, True, False]
+    view.show_evidence(replace(STATE, disorder="Normal"))
+    assert choosable() == [True, True, True]
 
 
 @pytest.fixture
@@ -164,6 +218,42 @@ def test_plots_show_scores_contributions_and_histogram(plots: PlotsView) -> None
     assert "not assessed: 1" in histogram.get_xlabel()
     plots.set_chosen("Baker cyst")
     assert [bar.get_width() for bar in plots.figure.axes[1].patches] == [-0.6, 5.1]
+
+
+def test_what_is_plotted_already_is_not_drawn_again(plots: PlotsView) -> None:
+    def drawn() -> list[int]:
+        return [id(axes) for axes in plots.figure.axes]
+
+    before = drawn()
+    plots.set_chosen("")
+    plots.set_chosen("Tibial fracture")  # the first one, which is plotted while none is chosen
+    plots.show_diagnosis(plots._diagnosis, {"xray": "1 X-ray", "mri": "2 MRI"})
+    assert drawn() == before
+    plots.set_chosen("Baker cyst")
+    assert drawn() != before
+    before = drawn()
+    plots.show_diagnosis(made_diagnosis(), {"xray": "1 X-ray", "mri": "2 MRI"})
+    assert drawn() != before
+
+
+def test_choosing_a_disorder_does_not_bring_a_stale_plot_back(plots: PlotsView) -> None:
+    plots.set_stale(True)
+    plots.set_chosen("Baker cyst")
+    assert plots.canvas.isHidden()
+
+
+def test_plots_of_a_diagnosis_that_is_gone_are_not_saved_under_its_name(
+    plots: PlotsView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def ask(*_args: object) -> tuple[str, str]:
+        plots.show_diagnosis(made_diagnosis(), {})
+        return str(tmp_path / "a.png"), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", ask)
+    with qtbot.waitSignal(plots.message) as told:
+        qtbot.mouseClick(plots.save_button, LEFT)
+    assert "the diagnosis changed" in told.args[0]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_histogram_counts_every_assessed_class(plots: PlotsView) -> None:

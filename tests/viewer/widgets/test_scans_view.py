@@ -13,7 +13,7 @@ from napari_raddiag.data_models.scan_facts import facts_of
 from napari_raddiag.data_models.scan_table import Column
 from napari_raddiag.widgets.scan_form import ScanForm
 from napari_raddiag.widgets.scans_view import ScansView
-from raddiag_engine.cases import Anatomy, Case, Modality
+from raddiag_engine.cases import Anatomy, Case, Modality, Plane
 from tests.viewer.data_models.made_up import made_case, made_scan
 
 XRAY, MRI, LOCALIZER = 0, 1, 2
@@ -107,10 +107,21 @@ def test_the_scan_on_the_canvas_is_selected_in_silence(view: ScansView, qtbot: Q
     assert "geometry.gap: slices are missing (slice 2, 3)" in said(view)
 
 
-def test_what_the_network_saw_stands_in_full_in_the_details(view: ScansView) -> None:
+def test_what_the_network_sees_stands_in_full_in_the_details(view: ScansView) -> None:
     view.set_active("mri")
     view.set_network_saw("mri", "32 of 412 slices, 256 px, window 40/400")
+    assert "The network will see 32 of 412 slices, 256 px, window 40/400" in said(view)
+    view.set_diagnosed(True)
     assert "The network saw 32 of 412 slices, 256 px, window 40/400" in said(view)
+    view.set_diagnosed(False)
+    assert "will see 32" in said(view)
+
+
+def test_what_the_network_will_see_takes_one_line_of_its_row_as_what_it_saw(view: ScansView) -> None:
+    view.set_network_saw("mri", "a long text " * 20)
+    height = view.table.rowHeight(MRI)
+    view.set_network_saw("mri", "short")
+    assert view.table.rowHeight(MRI) == height
 
 
 def test_the_networks_view_is_toggled(view: ScansView, qtbot: QtBot) -> None:
@@ -205,3 +216,49 @@ def test_form_opens_from_the_details(view: ScansView, qtbot: QtBot) -> None:
     with qtbot.waitSignal(view.modality_chosen) as told:
         form.accept()
     assert told.args == ["xray", Modality.FLUOROSCOPY]
+
+
+def other_case() -> Case:
+    return Case((made_scan("another", plane=Plane.AXIAL),))
+
+
+def test_the_form_closes_when_another_case_is_shown(view: ScansView, qtbot: QtBot) -> None:
+    view.set_active("xray")
+    qtbot.mouseClick(button(view, "Say what this scan is..."), LEFT)
+    form = view.findChild(ScanForm)
+    form.form["modality"].value = Modality.FLUOROSCOPY
+    with qtbot.assertNotEmitted(view.modality_chosen), qtbot.waitSignal(form.finished):
+        view.show_case(other_case())
+    assert not form.isVisible()
+
+
+def test_the_form_closes_with_the_case(view: ScansView, qtbot: QtBot) -> None:
+    view.set_active("xray")
+    qtbot.mouseClick(button(view, "Say what this scan is..."), LEFT)
+    form = view.findChild(ScanForm)
+    view.show_case(None)
+    assert not form.isVisible()
+
+
+def test_the_form_stays_while_its_case_is_edited(view: ScansView, qtbot: QtBot) -> None:
+    view.set_active("xray")
+    qtbot.mouseClick(button(view, "Say what this scan is..."), LEFT)
+    form = view.findChild(ScanForm)
+    view.show_case(made_case().using(frozenset({"xray"})))
+    assert form.isVisible()
+    form.reject()
+    view.show_case(other_case())  # the form is gone, and asking it to close is no fault
+
+
+def test_the_list_of_modalities_closes_when_another_case_is_shown(view: ScansView, qtbot: QtBot) -> None:
+    view.table.edit(view.model.index(MRI, Column.MODALITY))
+    editor = view.table.findChild(QComboBox)
+    popup = editor.view().window()
+    assert popup.isVisible()
+    with qtbot.assertNotEmitted(view.modality_chosen):
+        view.show_case(other_case())
+        assert not popup.isVisible()
+        editor.setCurrentText("mammography")
+        editor.activated.emit(editor.currentIndex())
+        qtbot.wait(20)
+    assert view.table.findChild(QComboBox) is None
