@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_raddiag.engine_link.task import Task
-from napari_raddiag.session.loaded_case import LoadedCase, load_case
-from napari_raddiag.session.next_case import CasePlace, place_of
+from napari_raddiag.controllers.background import in_background
+from napari_raddiag.engine_link.task import Task, Work
+from napari_raddiag.session.loaded_case import LoadedCase, load_case, patient_alone
+from napari_raddiag.session.next_case import CasePlace
 from napari_raddiag.session.reading_session import ReadingSession
 from napari_raddiag.session.recent_cases import RecentCases
-from raddiag_engine.reading import one_patient
+
+
+@dataclass(frozen=True, eq=False)
+class Opening:
+    """One wish to open a case, told from another one of the same paths by being another object.
+
+    Attributes:
+        paths: Files and folders.
+        patient: Which patient was picked before, counted from 1; None asks if there are several.
+    """
+
+    paths: tuple[Path, ...]
+    patient: int | None
 
 
 class CaseOpener(QObject):
@@ -21,11 +35,14 @@ class CaseOpener(QObject):
 
     Signals:
         progress: (done, total, what is done) while files are read.
-        reading: True while files are read.
+        reading: True while files are read; the last signal of a reading, whatever came of it, is False.
         patients_found: A `Case` of several patients, of whom one is to be picked.
         opened: The `LoadedCase`, with the case of one patient; the session holds it already.
         failed: One line: which file, what is wrong, what to do. The case that was open stays.
         recent_changed: The list of recent cases changed.
+
+    Attributes:
+        opening: Under way, or waiting for a patient to be picked; None if neither.
     """
 
     progress = Signal(int, int, str)
@@ -39,9 +56,12 @@ class CaseOpener(QObject):
         super().__init__(parent)
         self.session = session
         self.recent = recent
+        self.opening: Opening | None = None
         self._task: Task | None = None
         self._waiting: LoadedCase | None = None
-        self._patient: int | None = None
+        self._opened: LoadedCase | None = None
+        session.case_changed.connect(self._case_changed)
+        self._with_recent(recent.read, "the list of recent cases cannot be removed")
 
     @property
     def is_reading(self) -> bool:
@@ -50,8 +70,8 @@ class CaseOpener(QObject):
 
     @property
     def place(self) -> CasePlace | None:
-        """Where the open case stands in its folder of cases."""
-        return place_of(self.session.paths)
+        """Where the open case stood in its folder of cases when it was read."""
+        return None if self._opened is None else self._opened.place
 
     def open(self, paths: tuple[Path, ...], patient: int | None = None) -> None:
         """Read paths as one case, in the background; a reading that is under way is given up.
@@ -60,16 +80,10 @@ class CaseOpener(QObject):
             paths: Files and folders.
             patient: Which patient was picked before, if there are several in these files; None asks.
         """
+        self._waiting = None
         self.cancel()
-        self._waiting, self._patient = None, patient
-        task = Task(partial(load_case, paths), self)
-        task.progress.connect(self.progress)
-        task.finished.connect(partial(self._loaded, task))
-        task.failed.connect(partial(self._failed, task))
-        task.ended.connect(partial(self._ended, task))
-        self._task = task
-        self.reading.emit(True)
-        task.start()
+        self.opening = Opening(paths, patient)
+        self._start(partial(load_case, paths), self._loaded)
 
     def open_next(self) -> None:
         """Open the case after the open one."""
@@ -84,46 +98,75 @@ class CaseOpener(QObject):
             number: Counted from 1, as in `Case.of_patient`.
         """
         if self._waiting is not None:
-            waiting, self._waiting = self._waiting, None
-            self._show(replace(waiting, case=one_patient(waiting.case, number)), number)
+            if self._task is not None:  # the reading itself, which is done, or the choice of another patient
+                self._task.cancel()
+            self._start(partial(patient_alone, self._waiting, number), partial(self._show, patient=number))
 
     def cancel(self) -> None:
-        """Give up the reading that is under way."""
+        """Give up the reading that is under way, at once; a file that is being parsed ends in the background.
+
+        A patient can still be picked if the files were read before.
+        """
         if self._task is not None:
             self._task.cancel()
+            self._end()
 
     def clear_recent(self) -> None:
-        """Forget the recent cases."""
-        self.recent.clear()
-        self.recent_changed.emit()
+        """Forget the recent cases, in the background."""
+        self._with_recent(self.recent.clear, "the list of recent cases cannot be removed")
 
-    def _loaded(self, task: Task, loaded: LoadedCase) -> None:
-        if task is not self._task:
-            return
-        if len(loaded.case.patients) < 2:
+    def _start(self, work: Work, finished: Callable[[LoadedCase], None]) -> None:
+        task = self._task = Task(work, self)
+        # What an earlier task still has to say is of no interest.
+        task.progress.connect(lambda *step: self.progress.emit(*step) if task is self._task else None)
+        task.finished.connect(lambda loaded: finished(loaded) if task is self._task else None)
+        task.failed.connect(lambda line: self.failed.emit(line) if task is self._task else None)
+        task.ended.connect(partial(self._ended, task))
+        self.reading.emit(True)
+        task.start()
+
+    def _loaded(self, loaded: LoadedCase) -> None:
+        count = len(loaded.case.patients)
+        if count < 2:
             self._show(loaded, None)
             return
         self._waiting = loaded
-        if self._patient is not None and self._patient <= len(loaded.case.patients):
-            self.choose_patient(self._patient)
+        patient = None if self.opening is None else self.opening.patient
+        if patient is not None and patient <= count:
+            self.choose_patient(patient)
         else:
             self.patients_found.emit(loaded.case)
 
     def _show(self, loaded: LoadedCase, patient: int | None) -> None:
+        self._waiting, self._opened = None, loaded
         self.session.open(loaded.case, loaded.paths, patient)
         self.opened.emit(loaded)
-        try:
-            self.recent.add(loaded.paths)
-        except OSError as error:
-            self.failed.emit(f"{error.filename}: the list of recent cases cannot be kept ({error.strerror})")
-        self.recent_changed.emit()
+        self._with_recent(partial(self.recent.add, loaded.paths), "the list of recent cases cannot be kept")
 
-    def _failed(self, task: Task, line: str) -> None:
-        if task is self._task:
-            self.failed.emit(line)
+    def _case_changed(self) -> None:
+        opened = self._opened
+        if opened is not None and opened.case is not self.session.case:  # closed, or opened by someone else
+            self._opened = None
+        if self._waiting is not None:  # the offer to pick a patient goes with the case; so do all patients' voxels
+            self._waiting = None
+            self.cancel()
+            self.opening = None
 
     def _ended(self, task: Task) -> None:
         if task is self._task:
-            self._task = None
-            self.reading.emit(False)
+            self._end()
         task.deleteLater()
+
+    def _end(self) -> None:
+        self._task = None
+        if self._waiting is None:
+            self.opening = None
+        self.reading.emit(False)
+
+    def _with_recent(self, work: Callable[[], None], trouble: str) -> None:
+        in_background(
+            self,
+            work,
+            done=lambda _nothing: self.recent_changed.emit(),
+            failed=lambda line: self.failed.emit(f"{trouble} ({line})"),
+        )

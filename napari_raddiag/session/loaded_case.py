@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_raddiag.session.next_case import CasePlace, place_of
 from napari_raddiag.session.thumbnail import thumbnail
 from raddiag_engine.cases import Case, Scan, Window
 from raddiag_engine.errors import CaseError, ConfigError
 from raddiag_engine.models.card import ModelCard
 from raddiag_engine.preparation.plan import plan_scan
-from raddiag_engine.reading import read_case
+from raddiag_engine.reading import one_patient, read_case
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,11 +26,13 @@ class LoadedCase:
         case: As read, of one or several patients; the scans' content hashes are computed.
         paths: It was read from.
         thumbnails: Scan id -> grey picture.
+        place: Among the cases beside it, when it was read; None if it has none.
     """
 
     case: Case
     paths: tuple[Path, ...]
     thumbnails: Mapping[str, NDArray[np.uint8]]
+    place: CasePlace | None = None
 
 
 def load_case(
@@ -48,7 +51,30 @@ def load_case(
         # Kept by the scan: hashing a large volume takes part of a second.
         _ = scan.content_hash
         thumbnails[scan.id] = thumbnail(scan)
-    return LoadedCase(case, paths, thumbnails)
+    return LoadedCase(case, paths, thumbnails, place_of(paths))
+
+
+def patient_alone(
+    loaded: LoadedCase,
+    number: int,
+    progress: Callable[[int, int, str], None],
+    cancelled: Callable[[], bool],
+) -> LoadedCase:
+    """The scans and pictures of one of several patients, and of nobody named; as a `Work`.
+
+    Args:
+        number: Of the patient, counted from 1, as in `Case.of_patient`.
+
+    Raises:
+        CaseError: There is no such patient.
+        Cancelled: Through `progress`.
+    """
+    case = one_patient(loaded.case, number)
+    for index, scan in enumerate(case.scans):
+        progress(index, len(case.scans), "looking at the scans")
+        _ = scan.content_hash
+    pictures = {scan.id: loaded.thumbnails[scan.id] for scan in case.scans}
+    return replace(loaded, case=case, thumbnails=pictures)
 
 
 def what_network_sees(scan: Scan, card: ModelCard, window: Window | None) -> str:

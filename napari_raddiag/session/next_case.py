@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ class CasePlace:
 def place_of(paths: tuple[Path, ...]) -> CasePlace | None:
     """The place of a case that is one folder among folders, or one file among files, in natural order.
 
-    "case 2" comes before "case 10"; hidden entries do not count.
+    "case 2" comes before "case 10"; hidden entries do not count. Lists the folder, so it is for the background.
 
     Returns:
         None for a case of several paths, or whose folder cannot be listed.
@@ -34,18 +35,18 @@ def place_of(paths: tuple[Path, ...]) -> CasePlace | None:
         return None
     path = paths[0].absolute()
     try:
-        beside = [
-            other
-            for other in path.parent.iterdir()
-            if not other.name.startswith(".") and other.is_dir() == path.is_dir()
-        ]
+        is_folder = path.is_dir()
+        with os.scandir(path.parent) as entries:
+            # What each entry is comes with the listing: no question to a share for every one of hundreds of cases.
+            beside = [entry.name for entry in entries if entry.name[0] != "." and entry.is_dir() == is_folder]
     except OSError:  # the folder is gone, or may not be listed any more
         return None
-    if path not in beside:
+    if path.name not in beside:
         return None
-    beside.sort(key=lambda other: _natural(other.name))
-    index = beside.index(path)
-    return CasePlace(index + 1, len(beside), beside[index + 1] if index + 1 < len(beside) else None)
+    beside.sort(key=_natural)
+    index = beside.index(path.name)
+    following = path.with_name(beside[index + 1]) if index + 1 < len(beside) else None
+    return CasePlace(index + 1, len(beside), following)
 
 
 def _natural(name: str) -> tuple[list[tuple[int, int, str]], str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_raddiag.session.kept_maps import KeptMaps
 from raddiag_engine.cases import Anatomy, Case, Modality, Window
 from raddiag_engine.diagnosis.result import Diagnosis
 from raddiag_engine.saliency.saliency_map import SaliencyMap
@@ -44,6 +45,9 @@ class ReadingSession(QObject):
     """One open case, edited by the reader and diagnosed by the engine.
 
     A diagnosis belongs to the question it answers. Once the case differs it is stale; undo the edit and it holds again.
+    Edits of a scan that is not in the case (any more) do nothing: a view may ask for one while another case comes.
+
+    Maps are kept up to 1 GiB (`KeptMaps`): those asked for longest ago go first, and those on the screen never.
 
     Signals:
         case_changed: Another case was opened, or the case was closed.
@@ -63,7 +67,7 @@ class ReadingSession(QObject):
         self.windows: dict[str, Window] = {}
         self.diagnosis: Diagnosis | None = None
         self._answered: Question | None = None
-        self._maps: dict[tuple[str, str], list[SaliencyMap]] = {}
+        self._maps = KeptMaps()
 
     @property
     def question(self) -> Question | None:
@@ -102,31 +106,39 @@ class ReadingSession(QObject):
 
     def use(self, scan_id: str, used: bool) -> None:
         """Take a scan into the diagnosis or leave it out; an unusable one that is taken in counts as overruled."""
-        case = self._case()
-        ids = {scan.id for scan in case.used}
-        self._edit(case.using(frozenset(ids | {scan_id} if used else ids - {scan_id})))
+        case = self._case_with(scan_id)
+        if case is not None:
+            ids = {scan.id for scan in case.used}
+            self._edit(case.using(frozenset(ids | {scan_id} if used else ids - {scan_id})))
 
     def use_date(self, series_date: str, used: bool) -> None:
         """The same for all usable scans of one date, "YYYYMMDD" or empty."""
-        case = self._case()
+        case = self.case
+        if case is None:
+            return
         of_date = {scan.id for scan in case.scans if scan.series_date == series_date and scan.usable}
-        ids = {scan.id for scan in case.used}
-        self._edit(case.using(frozenset(ids | of_date if used else ids - of_date)))
+        if of_date:
+            ids = {scan.id for scan in case.used}
+            self._edit(case.using(frozenset(ids | of_date if used else ids - of_date)))
 
     def describe(self, scan_id: str, *, modality: Modality | None = None, anatomy: Anatomy | None = None) -> None:
         """Say what a scan is."""
-        case = self._case()
+        case = self._case_with(scan_id)
+        if case is None:
+            return
         scan = case.scan(scan_id)
         if modality is not None:
             scan = scan.with_modality(modality)
         if anatomy is not None:
-            scan = replace(scan, anatomy=anatomy)
+            scan = scan.changed(anatomy=anatomy)
         self._edit(case.replacing(scan))
 
     def give_window(self, scan_id: str, window: Window | None) -> None:
         """Have the network see a scan through this window; None for the prescribed one."""
-        others = {key: value for key, value in self.windows.items() if key != scan_id}
-        self._edit(self._case(), others if window is None else {**others, scan_id: window})
+        case = self._case_with(scan_id)
+        if case is not None:
+            others = {key: value for key, value in self.windows.items() if key != scan_id}
+            self._edit(case, others if window is None else {**others, scan_id: window})
 
     def replace(self, case: Case, windows: dict[str, Window]) -> None:
         """The same scans with other ticks, descriptions and network windows, as a kept session has them."""
@@ -149,17 +161,17 @@ class ReadingSession(QObject):
         )
         if current is not diagnosis or not bound:
             return False
-        self._maps[disorder, method] = maps
+        self._maps.keep(disorder, method, maps)
         return True
 
     def maps_of(self, disorder: str, method: str) -> list[SaliencyMap] | None:
-        """Maps kept for the diagnosis that stands; None if there are none."""
-        return None if self.current_diagnosis is None else self._maps.get((disorder, method))
+        """Maps kept for the diagnosis that stands; None if there are none, or if they had to make room."""
+        return None if self.current_diagnosis is None else self._maps.get(disorder, method)
 
-    def _case(self) -> Case:
-        if self.case is None:
-            raise ValueError("no case is open")
-        return self.case
+    def _case_with(self, scan_id: str) -> Case | None:
+        """The case; None if there is none or the scan is not in it."""
+        case = self.case
+        return case if case is not None and any(scan.id == scan_id for scan in case.scans) else None
 
     def _edit(self, case: Case, windows: dict[str, Window] | None = None) -> None:
         was_stale = self.is_stale

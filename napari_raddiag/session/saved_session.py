@@ -1,91 +1,45 @@
-"""What brings a reading back after a crash: paths, hashes, ticks and windows; no name, no image, no result."""
+"""The files that hold what is open in each viewer; they tell a reading that a crash ended from one that goes on."""
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import platform
+import re
+import secrets
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from napari_raddiag.session.private_file import read_private, viewer_folder, write_private
-from raddiag_engine.cases import Anatomy, Case, Modality, Window
+from napari_raddiag.session.session_state import SavedSession
 from raddiag_engine.configuration import from_mapping, to_mapping
 from raddiag_engine.errors import ConfigError
 
 SCHEMA = 1
+# Computer, process, when it ran (seconds since 1970), and what tells two viewers of one process apart.
+NAME = re.compile(r"(?P<host>[^.]+)\.(?P<pid>\d+)\.(?P<ran_at>\d+)\.[0-9a-f]+\.json")
+# Clocks are set while processes run.
+CLOCK_SECONDS = 5
 
 
 @dataclass(frozen=True)
-class ScanState:
-    """What the reader did to one scan.
+class LeftBehind:
+    """The session of a viewer that is gone, and the file that it is in until the reader has answered."""
 
-    Attributes:
-        used: Ticked.
-        modality: As it stands, said by the file or by the reader.
-        anatomy: The same.
-        network_window: Given to the network by the reader; None for the prescribed one.
-        display_window: (centre, width) on the screen; None if it was not changed.
-    """
-
-    used: bool
-    modality: Modality
-    anatomy: Anatomy
-    network_window: Window | None = None
-    display_window: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True)
-class SavedSession:
-    """One reading.
-
-    Attributes:
-        paths: Of the case.
-        scans: Scan id (made from the content) -> its state.
-        patient: Which of several patients in the files was picked, counted from 1; None if there is one.
-        input_hash: What the network was given for the diagnosis that stood; empty without one.
-        model_sha256: Of the model that made it.
-    """
-
-    paths: tuple[str, ...]
-    scans: dict[str, ScanState] = field(default_factory=dict)
-    patient: int | None = None
-    input_hash: str = ""
-    model_sha256: str = ""
-
-
-def state_of_case(
-    case: Case, windows: Mapping[str, Window], display_windows: Mapping[str, tuple[float, float]]
-) -> dict[str, ScanState]:
-    """What the reader did to every scan of a case."""
-    return {
-        scan.id: ScanState(
-            case.is_used(scan), scan.modality, scan.anatomy, windows.get(scan.id), display_windows.get(scan.id)
-        )
-        for scan in case.scans
-    }
-
-
-def restored(case: Case, saved: SavedSession) -> tuple[Case, dict[str, Window]]:
-    """The case as the reader left it; scans that were not there then keep their own state."""
-    for scan in case.scans:
-        state = saved.scans.get(scan.id)
-        if state is not None and state.modality is not scan.modality:
-            case = case.replacing(scan.with_modality(state.modality, state.anatomy))
-        elif state is not None and state.anatomy is not scan.anatomy:
-            case = case.replacing(scan.with_modality(scan.modality, state.anatomy))
-    used = {
-        scan.id for scan in case.scans if (saved.scans[scan.id].used if scan.id in saved.scans else case.is_used(scan))
-    }
-    windows = {
-        scan.id: window
-        for scan in case.scans
-        if scan.id in saved.scans and (window := saved.scans[scan.id].network_window) is not None
-    }
-    return case.using(frozenset(used)), windows
+    session: SavedSession
+    file: Path
 
 
 class SessionStore:
     """One file for each viewer that runs; it is left behind by one that crashed.
+
+    The folder may be shared by several computers, as a home directory often is: a viewer on another one cannot be
+    asked whether it still runs, so its file is left alone.
+
+    What touches files is for the background, but for the end of a viewer; it may be called from several threads.
 
     Args:
         enabled: False keeps nothing.
@@ -95,36 +49,90 @@ class SessionStore:
     def __init__(self, *, enabled: bool = True, folder: Path | None = None) -> None:
         self.enabled = enabled
         self.folder = folder or viewer_folder() / "sessions"
-        self.file = self.folder / f"{os.getpid()}.json"
+        self.file = self.folder / f"{this_host()}.{os.getpid()}.{int(time.time())}.{secrets.token_hex(4)}.json"
+        self._lock = threading.Lock()
+        self._turns = itertools.count(1)
+        self._done = 0
 
-    def save(self, session: SavedSession) -> None:
+    def turn(self) -> int:
+        """A place in the order of what is to be written: what was asked for later holds, whichever thread is faster."""
+        return next(self._turns)
+
+    def save(self, session: SavedSession, turn: int | None = None) -> None:
         """Write this viewer's session.
+
+        Args:
+            session: As it stood at `turn`.
+            turn: Nothing is written if a later save or `discard` came first; None for now.
 
         Raises:
             OSError: It cannot be written.
         """
-        if self.enabled:
-            write_private(self.file, {"schema": SCHEMA, **to_mapping(session)})
+        turn = self.turn() if turn is None else turn
+        with self._lock:
+            if self.enabled and turn > self._done:
+                write_private(self.file, {"schema": SCHEMA, **to_mapping(session)})
+                self._done = turn
 
-    def discard(self) -> None:
-        """The reading ended well: nothing is to be restored."""
-        self.file.unlink(missing_ok=True)
+    def discard(self, turn: int | None = None) -> None:
+        """The reading ended well: nothing is to be restored. A file that cannot be removed is offered once more.
 
-    def take_left_behind(self) -> SavedSession | None:
-        """The newest session of a viewer that is gone; all such files are removed, damaged ones too."""
-        found: list[tuple[float, SavedSession]] = []
-        for file in self.folder.glob("*.json"):
-            if _is_of_a_running_viewer(file):
+        Args:
+            turn: As in `save`.
+        """
+        turn = self.turn() if turn is None else turn
+        with self._lock:
+            if turn > self._done:
+                self._done = turn
+                with suppress(OSError):
+                    self.file.unlink(missing_ok=True)
+
+    def find_left_behind(self) -> LeftBehind | None:
+        """The newest session of a viewer that ran on this computer and is gone; None if there is none.
+
+        Its file stays until `forget`: a crash before the answer, or a share that is away, must not lose the reading.
+
+        Raises:
+            OSError: The folder cannot be listed.
+        """
+        found: list[tuple[float, LeftBehind]] = []
+        for file in self._files() if self.enabled else ():
+            if not _is_of_a_gone_viewer(file):
+                continue
+            try:
+                written_at = file.stat().st_mtime
+            except OSError:  # another viewer has taken it meanwhile
                 continue
             if (session := _read(file)) is not None:
-                found.append((file.stat().st_mtime, session))
-            file.unlink(missing_ok=True)
-        return max(found, key=lambda entry: entry[0])[1] if found and self.enabled else None
+                found.append((written_at, LeftBehind(session, file)))
+        return max(found, key=lambda entry: entry[0])[1] if found else None
+
+    def forget(self, left: LeftBehind) -> None:
+        """Never offer it again.
+
+        Raises:
+            OSError: Its file cannot be removed.
+        """
+        left.file.unlink(missing_ok=True)
 
     def clear(self) -> None:
-        """Forget all sessions, those of viewers that are gone included."""
-        self.take_left_behind()
+        """Forget this viewer's session and those of viewers that are gone, as far as their files can be removed."""
         self.discard()
+        with suppress(OSError):
+            for file in self._files():
+                if _is_of_a_gone_viewer(file):
+                    file.unlink(missing_ok=True)
+
+    def _files(self) -> list[Path]:
+        try:
+            return [file for file in self.folder.iterdir() if file.suffix == ".json"]
+        except FileNotFoundError:  # nothing was ever kept
+            return []
+
+
+def this_host() -> str:
+    """Name of this computer, as it stands in the names of files."""
+    return re.sub(r"[^A-Za-z0-9_-]", "-", platform.node()) or "this-computer"
 
 
 def _read(file: Path) -> SavedSession | None:
@@ -135,19 +143,20 @@ def _read(file: Path) -> SavedSession | None:
         session = from_mapping(SavedSession, {key: value for key, value in data.items() if key != "schema"})
     except ConfigError:
         return None
-    return session if session.paths and all(Path(path).exists() for path in session.paths) else None
+    return session if session.paths else None
 
 
-def _is_of_a_running_viewer(file: Path) -> bool:
-    """True if the process that the file is named after ran when the file was written, and still does."""
+def _is_of_a_gone_viewer(file: Path) -> bool:
+    """True if the file's viewer ran on this computer and does not any more; False where that cannot be told."""
     import psutil
 
-    if not file.stem.isdecimal():
+    named = NAME.fullmatch(file.name)
+    if named is None or named["host"] != this_host():
         return False
     try:
         # A process that started later got the same number by chance.
-        return psutil.Process(int(file.stem)).create_time() <= file.stat().st_mtime
+        return bool(psutil.Process(int(named["pid"])).create_time() > int(named["ran_at"]) + CLOCK_SECONDS)
     except psutil.NoSuchProcess:
-        return False
+        return True
     except psutil.AccessDenied:  # another user's: not a viewer of ours
-        return False
+        return True

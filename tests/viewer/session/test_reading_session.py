@@ -104,3 +104,37 @@ def test_maps_that_come_late_are_refused(session: ReadingSession) -> None:
     assert standing is not None
     session.use("b", False)
     assert not session.keep_maps(standing, "Glioma", "gradcam", maps())
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda s: s.use("gone", True),
+        lambda s: s.use_date("19990101", True),
+        lambda s: s.describe("gone", modality=Modality.CT),
+        lambda s: s.give_window("gone", Window(40, 80)),
+    ],
+)
+@pytest.mark.parametrize("closed", [False, True])
+def test_edits_of_a_scan_that_is_not_there_do_nothing(  # type: ignore[no-untyped-def]
+    qtbot: QtBot, session: ReadingSession, edit, closed: bool
+) -> None:
+    """As from a form that was left open while another case came."""
+    if closed:
+        session.close()
+    before, windows = session.case, session.windows
+    with qtbot.assertNotEmitted(session.case_edited):
+        edit(session)
+    assert session.case is before and session.windows == windows and not session.is_stale
+
+
+def test_saying_what_a_hashed_scan_is_reads_none_of_its_values_again(session: ReadingSession) -> None:
+    case = session.case
+    assert case is not None
+    before = {scan.id: scan.content_hash for scan in case.scans}
+    for scan in case.scans:
+        scan.voxels[:] = 7  # were they hashed again, the hash would be that of sevens
+    session.describe("a", anatomy=Anatomy.BREAST)
+    session.describe("a", anatomy=Anatomy.UNKNOWN)
+    session.describe("b", modality=Modality.CT)
+    assert session.case is not None and {scan.id: scan.content_hash for scan in session.case.scans} == before
