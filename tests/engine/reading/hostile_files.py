@@ -23,6 +23,7 @@ from pydicom.uid import (
 )
 
 from tests.engine.reading.dicom_files import noise, write_slice
+from tests.engine.reading.enhanced_files import shared_groups
 
 Maker = Callable[[Path], Path]
 MAKERS: dict[str, Maker] = {}
@@ -156,9 +157,9 @@ def j2k(size: int = 16) -> bytes:
     return buffer.getvalue()
 
 
-def jpeg(size: int = 16) -> bytes:
+def jpeg(size: int = 16, seed: int = 0) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(noise(size, size).astype(np.uint8)).save(buffer, "JPEG")
+    Image.fromarray(noise(size, size, seed=seed).astype(np.uint8)).save(buffer, "JPEG")
     return buffer.getvalue()
 
 
@@ -347,6 +348,74 @@ many(
             f / "bad.npy", b"\x93NUMPY\x01\0v\0" + b"__import__('os').abort()".ljust(117) + b"\n"
         ),
     },
+)
+
+MANY = 99_999
+PLACED = shared_groups(PlanePositionSequence={"ImagePositionPatient": [0.0, 0.0, 0.0]})
+
+
+def deflated(path: Path, **attributes: object) -> Path:
+    """A slice whose data set, pixels and all, is deflated."""
+    dataset = pydicom.dcmread(io.BytesIO(slice_bytes(path.parent / "x", **attributes)))
+    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    dataset.save_as(path)
+    return path
+
+
+def without_preamble(path: Path, **attributes: object) -> Path:
+    """A slice that begins with group 0008: no preamble, no transfer syntax."""
+    dataset = pydicom.dcmread(io.BytesIO(slice_bytes(path.parent / "x", **attributes)))
+    plain = pydicom.Dataset(dataset)
+    plain.save_as(path, implicit_vr=True, little_endian=True, enforce_file_format=False)
+    return path
+
+
+many(
+    "99999 frames",
+    {
+        "not compressed": lambda f: write_slice(f / "bad.dcm", noise(8, 8), NumberOfFrames=MANY),
+        "at one place": lambda f: write_slice(
+            f / "bad.dcm", noise(8, 8), NumberOfFrames=MANY, SharedFunctionalGroupsSequence=PLACED
+        ),
+        "of an ultrasound loop": lambda f: write_slice(
+            f / "bad.dcm", noise(8, 8), NumberOfFrames=MANY, Modality="US", PhotometricInterpretation="YBR_FULL_422"
+        ),
+        "of bits": lambda f: write_slice(
+            f / "bad.dcm", noise(8, 8), NumberOfFrames=MANY, BitsAllocated=1, BitsStored=1
+        ),
+        "deflated": lambda f: deflated(f / "bad.dcm", NumberOfFrames=MANY),
+        "deflated and at one place": lambda f: deflated(
+            f / "bad.dcm", NumberOfFrames=MANY, SharedFunctionalGroupsSequence=PLACED
+        ),
+        "without a preamble": lambda f: without_preamble(f / "bad.dcm", NumberOfFrames=MANY),
+        "of JPEG 2000": lambda f: encapsulated(
+            f / "bad.dcm", JPEG2000Lossless, [j2k()[:40]], NumberOfFrames=MANY, **EIGHT_BIT
+        ),
+        "of JPEG 2000 at one place": lambda f: encapsulated(
+            f / "bad.dcm",
+            JPEG2000Lossless,
+            [j2k()[:40]],
+            NumberOfFrames=MANY,
+            SharedFunctionalGroupsSequence=PLACED,
+            **EIGHT_BIT,
+        ),
+        "of JPEG, each of nothing": lambda f: encapsulated(
+            f / "bad.dcm", JPEGBaseline8Bit, [b"\xff\xd8"] * MANY, NumberOfFrames=MANY, **EIGHT_BIT
+        ),
+        "of JPEG, each of nothing, at one place": lambda f: encapsulated(
+            f / "bad.dcm",
+            JPEGBaseline8Bit,
+            [b"\xff\xd8"] * MANY,
+            NumberOfFrames=MANY,
+            SharedFunctionalGroupsSequence=PLACED,
+            **EIGHT_BIT,
+        ),
+        "of RLE": lambda f: encapsulated(f / "bad.dcm", RLELossless, [b"\xff" * 100] * 2, NumberOfFrames=MANY),
+    },
+)
+MAKERS["1000 frames deflated"] = lambda f: deflated(f / "bad.dcm", NumberOfFrames=1000)
+MAKERS["9999 x 9999 pixels in 20 frames"] = lambda f: write_slice(
+    f / "bad.dcm", noise(8, 8), NumberOfFrames=20, Rows=9999, Columns=9999
 )
 
 NAMES = {

@@ -7,17 +7,20 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
+from pydicom.uid import JPEGBaseline8Bit
 
 from raddiag_engine.cases import Scan, Skipped
 from raddiag_engine.reading.guard import GuardedReader, GuardLimits
 from tests.engine.reading.dicom_files import noise, write_series, write_slice
-from tests.engine.reading.hostile_files import MAKERS, nifti_bytes, slice_bytes
+from tests.engine.reading.hostile_files import EIGHT_BIT, MAKERS, encapsulated, jpeg, nifti_bytes, slice_bytes
 
 STEP_SECONDS = 12.0
 # A machine that does other things besides, and one restart of the child.
 MOST_SECONDS = 3 * STEP_SECONDS
+MOST_SECONDS_OF_NOTHING = 4.0
 CHILD_BYTES = 2 * 2**30
 PARENT_GROWTH_BYTES = 200 * 2**20
 # Of these something can be shown; whether it is shown or refused is for the tests of their readers to say.
@@ -77,6 +80,9 @@ EXPECTED_REASONS = {
     "content random": "unknown format",
     "dimensions 65535 x 65535": "million in one slice",
     "dimensions 2^31 - 1 frames": "frames",
+    "99999 frames not compressed": r"99999 frames of 8 x 8 pixels, .* the whole file has",
+    "99999 frames of JPEG, each of nothing": "frame 10 of 99999.*the 99989 after it were not tried",
+    "1000 frames deflated": "1000 frames.*, and its pixel data has",
     "NIfTI bomb": "over the limit",
     "NIfTI lying dimensions": "million in one slice|over the limit",
     "NIfTI singular sform": "singular",
@@ -89,6 +95,46 @@ EXPECTED_REASONS = {
 def test_the_line_says_why(reader, tmp_path, name):
     ((line),) = read_with_others(reader, MAKERS[name](tmp_path))
     assert re.search(EXPECTED_REASONS[name], line.reason), line.reason
+
+
+FRAMES_OF_NOTHING = [name for name in MAKERS if name.startswith(("99999 frames", "1000 frames", "9999 x"))]
+
+
+@pytest.mark.parametrize("name", FRAMES_OF_NOTHING)
+def test_announcing_frames_that_are_not_there_costs_seconds(reader, tmp_path, name):
+    bad = MAKERS[name](tmp_path)
+    list(reader.read([write_slice(tmp_path / "good.dcm", noise(8, 8))], lambda path, step: None))  # the child is there
+    child = psutil.Process(reader.process_id)
+    before = child.cpu_times()
+    found = list(reader.read([bad], lambda path, step: None))
+    # Not by the clock: the machine does other things besides.
+    spent = [getattr(child.cpu_times(), kind) - getattr(before, kind) for kind in ("user", "system")]
+    assert sum(spent) < MOST_SECONDS_OF_NOTHING
+    ((line),) = found
+    assert isinstance(line, Skipped)
+    assert re.search(r"truncated or damaged|not tried", line.reason), line.reason
+
+
+@pytest.mark.parametrize(
+    ("bad", "kept", "reason"),
+    [
+        ([3, *range(10, 19)], 20, r"frame 4 of 30.*\(10 frames in all\)"),
+        (range(5, 30), 5, "frame 15 of 30.*as with the 9 before it; the 15 after it were not tried"),
+        (range(20, 30), 20, r"frame 21 of 30.*\(10 frames in all\)"),
+    ],
+)
+def test_of_a_loop_with_damaged_frames_the_others_are_kept(reader, tmp_path, bad, kept, reason):
+    frames = [jpeg(seed=n) if n not in bad else b"\xff\xd8" for n in range(30)]
+    encapsulated(tmp_path / "us.dcm", JPEGBaseline8Bit, frames, NumberOfFrames=30, Modality="US", **EIGHT_BIT)
+    found = list(reader.read([tmp_path / "us.dcm"], lambda path, step: None))
+    (line,) = (item for item in found if isinstance(item, Skipped))
+    (scan,) = (item for item in found if isinstance(item, Scan))
+    assert re.search(reason, line.reason), line.reason
+    assert scan.voxels.shape == (kept, 16, 16)
+    good = [n for n in range(30) if n not in bad][:kept]
+    originals = np.array([noise(16, 16, seed=n).astype(np.uint8) for n in good]).astype(int)
+    nearest = [int(np.abs(originals - image).sum(axis=(1, 2)).argmin()) for image in scan.voxels.astype(int) + 1024]
+    assert nearest == list(range(kept)), "each is the frame that it was"
 
 
 @pytest.mark.parametrize("kind", ["dcm", "nii"])

@@ -83,9 +83,8 @@ class Frame:
     @property
     def order(self) -> tuple[int, str, int]:
         """Acquisition order as the file tells it, independent of the file's name."""
-        header = self.instance.header
-        part = header.integer("ConcatenationFrameOffsetNumber")
-        return header.integer("InstanceNumber"), header.text("SOPInstanceUID"), part + self.index
+        instance = self.instance
+        return instance.number, instance.uid, instance.first_frame + self.index
 
 
 def frames_of(instance: Instance) -> list[Frame]:
@@ -105,7 +104,9 @@ def frames_of(instance: Instance) -> list[Frame]:
             return [frame]
         # The header places one frame at most; where the others lie it does not say.
         return [replace(frame, index=index, position_mm=None) for index in range(instance.frame_count)]
-    own = own or [EMPTY] * instance.frame_count
+    if not own:
+        frame = _frame(instance, 0, _Groups(header, shared, EMPTY))
+        return [replace(frame, index=index) for index in range(instance.frame_count)]
     return [_frame(instance, index, _Groups(header, shared, group)) for index, group in enumerate(own)]
 
 

@@ -29,10 +29,11 @@ def group_frames(frames: Iterable[Frame]) -> list[list[Frame]]:
     """
     ordered = sorted(frames, key=_shown_order)
     # A series UID that two patients share is a faulty export; their slices are never stacked.
-    patients = patient_keys(frame.instance.identity for frame in ordered)
+    instances = list(dict.fromkeys(frame.instance for frame in ordered))
+    patients = dict(zip(instances, patient_keys(instance.identity for instance in instances), strict=True))
     by_key: dict[tuple[object, ...], list[Frame]] = {}
-    for frame, patient in zip(ordered, patients, strict=True):
-        by_key.setdefault((patient, *_exact_key(frame)), []).append(frame)
+    for frame in ordered:
+        by_key.setdefault((patients[frame.instance], *_exact_key(frame)), []).append(frame)
     return [cluster for group in by_key.values() for cluster in clusters_in_space(group)]
 
 
@@ -47,12 +48,11 @@ def stands_alone(frame: Frame) -> bool:
 def differences(frame: Frame) -> dict[str, object]:
     """What makes frames of one series different images, by name; frames of one scan agree in all of it."""
     instance = frame.instance
-    header = instance.header
     echo, kernel, stack = frame.contrast
     return {
         "kind of object": instance.sop_class,
         "rows and columns": instance.shape,
-        "colour": (header.integer("SamplesPerPixel", 1), header.text("PhotometricInterpretation")),
+        "colour": instance.colour,
         "image type": frame.image_type,
         "echo time": echo,
         "kernel": kernel,
@@ -68,14 +68,12 @@ def _exact_key(frame: Frame) -> tuple[object, ...]:
 
 def _picture(frame: Frame) -> str:
     """What names a picture that stands alone: its parts where it is concatenated, its UID, else its file."""
-    header = frame.instance.header
-    return header.text("ConcatenationUID") or header.text("SOPInstanceUID") or str(frame.instance.path)
+    instance = frame.instance
+    return instance.header.text("ConcatenationUID") or instance.uid or str(instance.path)
 
 
 def _shown_order(frame: Frame) -> tuple[object, ...]:
-    header = frame.instance.header
-    study = header.text("StudyDate"), header.text("StudyInstanceUID")
-    return (*study, header.integer("SeriesNumber"), frame.instance.series, *frame.order, str(frame.instance.path))
+    return (*frame.instance.place_in_list, *frame.order, str(frame.instance.path))
 
 
 def clusters_in_space(frames: Sequence[Frame]) -> list[list[Frame]]:
@@ -93,8 +91,11 @@ def clusters_in_space(frames: Sequence[Frame]) -> list[list[Frame]]:
 def _aligned(one: Frame, other: Frame) -> bool:
     if (one.spacing_mm is None) != (other.spacing_mm is None):
         return False
-    if one.spacing_mm and not np.allclose(one.spacing_mm, other.spacing_mm or 0, rtol=SPACING_TOLERANCE, atol=0):
+    pairs = zip(one.spacing_mm or (), other.spacing_mm or (), strict=True)
+    if any(abs(mine - others) > SPACING_TOLERANCE * others for mine, others in pairs):
         return False
+    if one.orientation is other.orientation:  # both none, or frames of one file that share it
+        return True
     if one.orientation is None or other.orientation is None:
-        return one.orientation is other.orientation
+        return False
     return bool(np.abs(one.orientation - other.orientation).max() <= COSINE_TOLERANCE)

@@ -10,17 +10,24 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.pixels import apply_color_lut, apply_modality_lut, get_decoder
-from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
 from raddiag_engine.reading.colour import is_grey, luminance, to_8_bit
 from raddiag_engine.reading.dicom.frame import Frame
 from raddiag_engine.reading.dicom.frame_codecs import NAMES, PixelLayout, codec_for, layout_of, native_frame
-from raddiag_engine.reading.dicom.instance import Instance
+from raddiag_engine.reading.dicom.instance import NATIVE_SYNTAXES, Instance
 from raddiag_engine.reading.failures import as_read_error
 
 # Tried in this order: measured to decode all public samples exactly; Pillow last, which is 8-bit for JPEG.
 DECODER_ORDER = ("pylibjpeg", "gdcm", "pydicom", "pillow")
 PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+UNCOMPRESSED = (*NATIVE_SYNTAXES, DeflatedExplicitVRLittleEndian)
 # What pydicom turns into RGB, or what needs no turning; the retired others would come out in false colours.
 COLOUR_SPACES = {"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT"}
 
@@ -49,11 +56,16 @@ class PixelFile:
         """Parse the file.
 
         Raises:
-            ReadError: It cannot be parsed to its end.
+            ReadError: It cannot be parsed to its end, or its pixels, which are not compressed, are not all there.
         """
         self.path = instance.path
         with as_read_error(self.path, "read the pixels"):
             self.dataset = pydicom.dcmread(instance.path, force=instance.forced)
+            keyword = next((keyword for keyword in PIXEL_KEYWORDS if keyword in self.dataset), None)
+            if keyword is None:
+                raise EOFError("the file ends before its pixels")
+            if not self.dataset[keyword].is_undefined_length and self.transfer_syntax in UNCOMPRESSED:
+                instance.check_length(len(self.dataset[keyword].value), "its pixel data", instance.native_bytes)
 
     @cached_property
     def transfer_syntax(self) -> UID:
@@ -75,8 +87,6 @@ class PixelFile:
         count = frame.instance.frame_count
         doing = "decode the pixels" if count == 1 else f"decode frame {frame.index + 1} of {count}"
         with as_read_error(self.path, doing):
-            if not any(keyword in self.dataset for keyword in PIXEL_KEYWORDS):
-                raise EOFError("the file ends before its pixels")
             layout = layout_of(self.dataset)
             pixels, decoder = self._decoded(frame.index, count, layout)
             if layout.photometric == "PALETTE COLOR":

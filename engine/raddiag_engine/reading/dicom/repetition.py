@@ -63,7 +63,8 @@ def stacks_of(frames: Sequence[Frame], digest: Callable[[Frame], Hashable]) -> l
     name, parts = _partition(kept, place)
     if parts is None:
         first = list({place[id(frame)]: frame for frame in reversed(kept)}.values())
-        rest = [frame for frame in kept if frame not in first]
+        chosen = {id(frame) for frame in first}
+        rest = [frame for frame in kept if id(frame) not in chosen]
         clash = sum(1 for count in counts.values() if count > 1)
         text = f"{clash} slices are in the files twice with different pixels; which is right is unknown"
         warning = ScanWarning(WarningCode.GEOMETRY_DUPLICATE, text)
@@ -152,9 +153,10 @@ def _partition(frames: Sequence[Frame], place: dict[int, int]) -> tuple[str, lis
         for frame in frames:
             parts[frame.moments[name]].append(frame)
         in_order = [parts[key] for key in sorted(parts, key=_sortable)]
-        whole = [part for part in in_order if len(part) >= min(FEWEST_SLICES, places)]
+        fewest = min(FEWEST_SLICES, places)
+        whole = [part for part in in_order if len(part) >= fewest]
         # One may be a rest, where a scan was broken off.
-        rest = [part for part in in_order if part not in whole]
+        rest = [part for part in in_order if len(part) < fewest]
         if len(whole) > 1 and len(rest) <= 1 and all(_one_a_place(part, place) for part in in_order):
             return name, whole + rest
     at_place: dict[int, list[Frame]] = defaultdict(list)

@@ -16,7 +16,7 @@ def claims_of(frames: Iterable[Frame]) -> Claims:
     """SOPInstanceUID -> the files that claim it, for those that several do."""
     files: Claims = defaultdict(set)
     for frame in frames:
-        uid = frame.instance.header.text("SOPInstanceUID")
+        uid = frame.instance.uid
         if uid:
             files[uid].add(frame.instance.path)
     return {uid: paths for uid, paths in files.items() if len(paths) > 1}
@@ -34,7 +34,7 @@ def same_uid_warning(frames: Sequence[Frame], copies: Sequence[Frame], claims: C
     slices = [
         index
         for index, frame in enumerate(frames)
-        if claims.get(frame.instance.header.text("SOPInstanceUID"), set()) - copied - {frame.instance.path}
+        if claims.get(frame.instance.uid, set()) - copied - {frame.instance.path}
     ]
     if not slices:
         return None

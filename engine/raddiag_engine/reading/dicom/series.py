@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +18,7 @@ from raddiag_engine.reading.dicom.repetition import Stack, lone_stacks, stacks_o
 from raddiag_engine.reading.dicom.same_uid import Claims, claims_of, same_uid_warning
 from raddiag_engine.reading.dicom.scan import scans_of_stack
 from raddiag_engine.reading.dicom.split_note import split_notes
-from raddiag_engine.reading.dicom.volume import decode_volume
+from raddiag_engine.reading.dicom.volume import MOST_FAILURES_IN_A_ROW, decode_volume
 from raddiag_engine.reading.failures import as_read_error
 
 Started = Callable[[Path, Literal["header", "pixels"]], None]
@@ -112,19 +113,35 @@ def _paths(frames: Sequence[Frame]) -> set[Path]:
 
 
 class _Fingerprint:
-    """Digest of a frame's pixels; keeps the last file open, as frames come file by file."""
+    """Digest of a frame's pixels; keeps the last file open, as frames come file by file.
+
+    What cannot be decoded is reported when the scan is; until then it is like no other.
+    """
 
     def __init__(self, started: Started) -> None:
         self.started = started
+        self.path: Path | None = None
         self.file: PixelFile | None = None
+        self.failures_in_a_row = 0
 
     def __call__(self, frame: Frame) -> str:
+        if self.path != frame.instance.path:
+            self._open(frame.instance)
+        self.started(frame.instance.path, "pixels")
+        unlike_others = f"undecodable {frame.instance.path} {frame.index}"
+        if self.file is None or self.failures_in_a_row >= MOST_FAILURES_IN_A_ROW:
+            return unlike_others
         try:
-            if self.file is None or self.file.path != frame.instance.path:
-                self.started(frame.instance.path, "pixels")
-                self.file = PixelFile(frame.instance)
             decoded = self.file.frame(frame)
-        except ReadError:  # reported when the scan is decoded; until then it is like no other
-            return f"undecodable {frame.instance.path} {frame.index}"
+        except ReadError:
+            self.failures_in_a_row += 1
+            return unlike_others
+        self.failures_in_a_row = 0
         colour = b"" if decoded.colour is None else decoded.colour.tobytes()
         return hashlib.sha256(repr(frame.rescale).encode() + decoded.stored.tobytes() + colour).hexdigest()
+
+    def _open(self, instance: Instance) -> None:
+        self.path, self.file, self.failures_in_a_row = instance.path, None, 0
+        self.started(instance.path, "pixels")
+        with suppress(ReadError):
+            self.file = PixelFile(instance)

@@ -18,6 +18,8 @@ from raddiag_engine.reading.dicom.pixels import DecodedFrame, PixelFile
 from raddiag_engine.reading.limits import check_size
 from raddiag_engine.reading.shared_memory import zeros
 
+# Then the rest of a file is as bad, most likely, and a header may announce 100,000 frames of nothing.
+MOST_FAILURES_IN_A_ROW = 10
 INTEGER_TYPES = (np.uint8, np.int16, np.uint16, np.int32, np.int64)
 
 
@@ -83,7 +85,8 @@ def _decode_file(
     except ReadError as error:
         failures.append(Skipped(path, error.reason))
         return
-    for slot in slots:
+    in_a_row = 0
+    for number, slot in enumerate(slots):
         started(path)  # again for every frame: a sign of life
         try:
             decoded = file.frame(frames[slot])
@@ -92,8 +95,15 @@ def _decode_file(
                     path, f"the pixels are {decoded.stored.shape}, the header says {frames[slot].instance.shape}"
                 )
             yield slot, decoded
+            in_a_row = 0
         except ReadError as error:
             failed.append(error.reason)
+            in_a_row += 1
+            untried = len(slots) - number - 1
+            if in_a_row == MOST_FAILURES_IN_A_ROW and untried:
+                text = f"{error.reason}, as with the {in_a_row - 1} before it; the {untried} after it were not tried"
+                failures.append(Skipped(path, text))
+                return
     if failed:
         more = f" ({len(failed)} frames in all)" if len(failed) > 1 else ""
         failures.append(Skipped(path, failed[0] + more))
