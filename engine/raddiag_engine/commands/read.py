@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from raddiag_engine.cases import Case, Scan
+
+SIDES = {"L": "left", "R": "right", "B": "both sides"}
 
 
 def add_parser(subparsers: Any) -> None:
@@ -68,6 +71,11 @@ def _scan_listing(scan: Scan) -> dict[str, Any]:
         "reason": scan.reason,
         "warnings": [{"code": warning.code.value, "message": warning.message} for warning in scan.warnings],
         "files": [str(path) for path in scan.sources],
+        "units": scan.units,
+        "view": scan.view or None,
+        "laterality": scan.laterality or None,
+        "contrast_agent": scan.contrast_agent,
+        "frame_time_ms": scan.frame_time_ms,
     }
 
 
@@ -84,27 +92,42 @@ def _write_nifti(case: Case, folder: Path) -> None:
 
 def _print_tables(case: Case) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     console = Console(highlight=False)
     table = Table(title=f"scans: {len(case.scans)}", title_justify="left")
     table.add_column("scan", no_wrap=True)
-    for heading in ("modality", "kind", "size", "spacing (mm)"):
-        table.add_column(heading)
+    for heading in ("modality", "kind", "size", "spacing (mm)", "units"):
+        table.add_column(heading, overflow="fold")
     for scan in case.scans:
         size = " x ".join(map(str, scan.voxels.shape))
         spacing = " x ".join(f"{length:.3g}" for length in scan.spacing_mm) if scan.spacing_mm else "unknown"
-        table.add_row(scan.id, scan.modality.value, scan.kind, size, spacing)
+        table.add_row(scan.id, scan.modality.value, scan.kind, size, spacing, escape(scan.units))
     console.print(table)
     _print_notes(console, case)
 
 
+def _said_by_header(scan: Scan) -> Iterator[str]:
+    """View, side, contrast agent and frame time, as far as the header says."""
+    if scan.view:
+        yield f"view {scan.view}"
+    if scan.laterality:
+        yield SIDES.get(scan.laterality, scan.laterality)
+    if scan.contrast_agent is not None:
+        yield "contrast agent" if scan.contrast_agent else "no contrast agent"
+    if scan.frame_time_ms is not None:
+        yield f"{scan.frame_time_ms:.4g} ms a frame"
+
+
 def _print_notes(console: Console, case: Case) -> None:
-    """Below the table, at full width: what is wrong with each scan, then the files skipped."""
+    """Below the table, at full width: what the header of each scan says and what is wrong, then the files skipped."""
     from rich.markup import escape
 
     for scan in case.scans:
-        notes = [] if scan.usable else [f"not used: {scan.reason}"]
+        said = ", ".join(_said_by_header(scan))
+        notes = [f"header: {said}"] if said else []
+        notes += [] if scan.usable else [f"not used: {scan.reason}"]
         notes += [f"{warning.code.value}: {warning.message}" for warning in scan.warnings]
         for note in notes:
             console.print(f"[bold]{scan.id}[/] {escape(note)}", soft_wrap=True)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 
 import nibabel
 import numpy as np
 import pytest
+from pydicom.uid import DigitalMammographyXRayImageStorageForPresentation, UltrasoundMultiFrameImageStorage
 
 from raddiag_engine.cli import main
 from raddiag_engine.commands import read
 from raddiag_engine.errors import CaseError
 from raddiag_engine.reading import read_case
-from tests.engine.reading.dicom_files import noise, write_series
+from tests.engine.reading.dicom_files import noise, write_series, write_slice
 
 
 def run(*arguments):
@@ -39,7 +41,8 @@ def test_json_has_the_fields_of_the_contract(folder, tmp_path):
     assert set(listing) == {"scans", "skipped"}
     (scan,) = listing["scans"]
     names = ["id", "kind", "modality", "shape", "affine", "spacing_mm", "usable", "reason", "warnings", "files"]
-    assert list(scan) == names
+    assert list(scan)[: len(names)] == names
+    assert list(scan)[len(names) :] == ["units", "view", "laterality", "contrast_agent", "frame_time_ms"]
     assert (scan["kind"], scan["modality"], scan["shape"]) == ("volume", "CT", [5, 4, 5])
     assert scan["spacing_mm"] == pytest.approx([2.5, 1, 1])
     assert np.array(scan["affine"]).shape == (4, 4)
@@ -48,6 +51,64 @@ def test_json_has_the_fields_of_the_contract(folder, tmp_path):
     (skipped,) = listing["skipped"]
     assert skipped["path"].endswith("notes.txt")
     assert "unknown format" in skipped["reason"]
+
+
+@pytest.fixture
+def said(tmp_path):
+    """A mammogram, an ultrasound loop and a CT whose headers say all there is to say."""
+    write_slice(
+        tmp_path / "in.dcm",
+        noise(8, 8),
+        Modality="MG",
+        SOPClassUID=DigitalMammographyXRayImageStorageForPresentation,
+        ViewPosition="MLO",
+        ImageLaterality="L",
+        RescaleSlope=None,
+        RescaleIntercept=None,
+        SeriesInstanceUID="1.2.3.1",
+    )
+    write_slice(
+        tmp_path / "loop.dcm",
+        noise(4 * 8, 8).astype(np.uint8),
+        Modality="US",
+        SOPClassUID=UltrasoundMultiFrameImageStorage,
+        Rows=8,
+        NumberOfFrames=4,
+        FrameTime="33.3",
+        RescaleSlope=None,
+        RescaleIntercept=None,
+        SeriesInstanceUID="1.2.3.2",
+    )
+    write_series(tmp_path / "ct", noise(3, 8, 8), ContrastBolusAgent="Iodine", SeriesInstanceUID="1.2.3.3")
+    write_series(tmp_path / "native", noise(3, 8, 8), ContrastBolusAgent="NONE", SeriesInstanceUID="1.2.3.4")
+    return tmp_path
+
+
+def test_json_says_what_the_header_says(said, tmp_path):
+    run(said, "--json", tmp_path / "out.json")
+    keys = ("units", "view", "laterality", "contrast_agent", "frame_time_ms")
+    scans = json.loads((tmp_path / "out.json").read_text())["scans"]
+    found = {(scan["modality"], scan["contrast_agent"]): tuple(scan[key] for key in keys) for scan in scans}
+    assert found == {
+        ("mammography", None): ("stored", "MLO", "L", None, None),
+        ("ultrasound", None): ("stored", None, None, None, 33.3),
+        ("CT", True): ("HU", None, None, True, None),
+        ("CT", False): ("HU", None, None, False, None),
+    }
+
+
+def test_what_the_header_says_stands_below_the_table(said, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    run(said)
+    shown = capsys.readouterr().out
+    assert sorted(re.findall(r"^([a-z]+)-\w+(?:-2)? header: (.*)$", shown, re.MULTILINE)) == [
+        ("ct", "contrast agent"),
+        ("ct", "no contrast agent"),
+        ("mammography", "view MLO, left"),
+        ("ultrasound", "33.3 ms a frame"),
+    ]
+    assert shown.count("HU ") == 2
+    assert "…" not in shown
 
 
 def test_json_on_standard_output_is_all_there_is(folder, capsys):
