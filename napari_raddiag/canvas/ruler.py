@@ -121,12 +121,11 @@ class Ruler(Redrawing):
             event.handled = True
             if self.layers.is_grid:
                 self.layers.activate(scan_id)
-            start, start_px = self._index(scan_id, event), tuple(event.pos)
-            scan = self.layers.scan(scan_id)
-            why_not = self.layers.why_no_ruler(scan_id) or why_not_between(scan, start, start) or ""
+            why_not = self.layers.why_no_ruler(scan_id)
             if why_not:
                 self.refused.emit(why_not)
                 return
+            scan, start, start_px = self.layers.scan(scan_id), self._index(scan_id, event), tuple(event.pos)
             drawn = False
             yield
             while event.type == "mouse_move":
