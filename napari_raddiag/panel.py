@@ -57,7 +57,9 @@ class RadDiagPanel(QWidget):
         self.opener = CaseOpener(self.session, RecentCases(enabled=preferences.keep_recent), self)
         self.diagnosis = DiagnosisRunner(self.session, self.link, self)
         self.evidence = EvidenceRunner(self.session, self.link, preferences.method, self)
-        self.canvas = ReadingCanvas(napari_viewer)
+        # napari hands plugins a proxy, through which a layer is another object each time it is asked for.
+        viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
+        self.canvas = ReadingCanvas(viewer)
         self.on_canvas = CanvasController(self.session, self.evidence, self.canvas, self)
         self.network = NetworkViewer(self.session, self.link, self.canvas, self)
         store = SessionStore(enabled=preferences.keep_session)
@@ -71,7 +73,7 @@ class RadDiagPanel(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.updates = ViewUpdates(self)
         self._join_views()
-        self._join_window(napari_viewer)
+        self._join_window(viewer)
         self.use_preferences(preferences)
         # A form sends a change for every letter typed.
         self._settle = QTimer(self)

@@ -149,3 +149,14 @@ def test_keys_reach_the_panel_while_a_scan_is_selected(
     taken = {str(key) for key in Image.class_keymap}
     ours = {str(KeyBinding.from_str(shortcut.key.replace("-", "+"))) for shortcut in SHORTCUTS}
     assert taken and not taken & ours
+
+
+def test_letters_stand_in_every_cell_of_the_grid(open_panel: OpenPanel, sample: tuple[Path, ...], qtbot: QtBot) -> None:
+    """With the viewer as napari hands it to a plugin: through a proxy."""
+    panel = open_panel(NO_ENGINE, ready=False)
+    open_case(panel, sample, qtbot)
+    qtbot.waitUntil(lambda: len(panel.canvas.layers.viewer.layers) == 2, timeout=ENGINE_MS)
+    panel.canvas.layers.set_grid(True)
+    qtbot.waitUntil(
+        lambda: {"H", "F", "R", "L"} <= {word.text for word in panel.canvas.letters.marks.words}, timeout=10_000
+    )
