@@ -58,7 +58,7 @@ def read_values(
 
 def _stored(proxy: Any, array: NDArray[Any]) -> NDArray[Any]:
     """Fill the array with the first values of the file; returns it in the byte order of this machine."""
-    rest = memoryview(array.reshape(-1).view(np.uint8))
+    rest = array.reshape(-1).view(np.uint8).data
     position = proxy.offset + len(rest)
     announced = proxy.offset + math.prod(proxy.shape) * array.itemsize
     with ImageOpener(proxy.file_like) as stream:
