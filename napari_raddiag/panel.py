@@ -11,7 +11,7 @@ from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QApplication, QFileDialog, QSizePolicy, QVBoxLayout, QWidget
 
-from napari_raddiag.arrangement import arrange_for_reading
+from napari_raddiag.arrangement import arrange_for_reading, main_window_of
 from napari_raddiag.canvas.reading_canvas import ReadingCanvas
 from napari_raddiag.canvas.shortcuts import SHORTCUTS, bind_shortcuts
 from napari_raddiag.controllers.canvas_controller import CanvasController
@@ -192,6 +192,9 @@ class RadDiagPanel(QWidget):
         display.cine_toggled.connect(lambda _on: self.canvas.cine.toggle())
         display.model_toggled.connect(layers.hide_model)
 
+        for view in (views.scans, views.disorders):
+            view.focus_released.connect(self._focus_canvas)
+
         views.diagnose.diagnose_requested.connect(self.diagnosis.diagnose)
         views.diagnose.cancel_requested.connect(self._cancel)
         views.disorders.disorder_chosen.connect(self.evidence.show)
@@ -267,6 +270,15 @@ class RadDiagPanel(QWidget):
         self.diagnosis.cancel()
         self.evidence.cancel()
         self.network.cancel()
+
+    def _focus_canvas(self) -> None:
+        """The reader's keys go to the image again."""
+        from napari.qt import QtViewer
+
+        window = main_window_of(self)
+        canvas = None if window is None else window.findChild(QtViewer)
+        if canvas is not None:
+            canvas.setFocus()
 
     def _last_folder(self) -> str:
         paths = self.session.paths

@@ -56,6 +56,7 @@ class ViewUpdates(QObject):
         """Hide or show who the patient is, wherever the panel says it."""
         self.views.patients.set_identity_hidden(not shown)
         self.views.scans.set_identity_hidden(not shown)
+        self.views.messages.set_identity_hidden(not shown)
 
     def show_card(self) -> None:
         """What the model is for, and what it learned from."""
@@ -228,6 +229,7 @@ class ViewUpdates(QObject):
     def _card_changed(self, card: ModelCard) -> None:
         self.views.engine.show_model(card.name)
         self.panel.canvas.network_view.clear()
+        self.session.use_model(card.weights_sha256)
         self._describe_network_input()
 
     def _diagnosis_changed(self) -> None:

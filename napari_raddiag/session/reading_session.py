@@ -66,6 +66,7 @@ class ReadingSession(QObject):
         self.patient: int | None = None
         self.windows: dict[str, Window] = {}
         self.diagnosis: Diagnosis | None = None
+        self.model_sha256 = ""
         self._answered: Question | None = None
         self._maps = KeptMaps()
 
@@ -76,8 +77,11 @@ class ReadingSession(QObject):
 
     @property
     def is_stale(self) -> bool:
-        """True if there is a diagnosis and it is not of the case as it stands."""
-        return self.diagnosis is not None and self._answered != self.question
+        """True if there is a diagnosis, and it is not of the case as it stands or not by the engine's model."""
+        if self.diagnosis is None:
+            return False
+        other_model = self.model_sha256 not in ("", self.diagnosis.model_sha256)
+        return other_model or self._answered != self.question
 
     @property
     def current_diagnosis(self) -> Diagnosis | None:
@@ -139,6 +143,13 @@ class ReadingSession(QObject):
         if case is not None:
             others = {key: value for key, value in self.windows.items() if key != scan_id}
             self._edit(case, others if window is None else {**others, scan_id: window})
+
+    def use_model(self, weights_sha256: str) -> None:
+        """Say which model the engine has now; a diagnosis by another one is stale."""
+        was_stale = self.is_stale
+        self.model_sha256 = weights_sha256
+        if self.is_stale != was_stale:
+            self.diagnosis_changed.emit()
 
     def replace(self, case: Case, windows: dict[str, Window]) -> None:
         """The same scans with other ticks, descriptions and network windows, as a kept session has them."""

@@ -138,3 +138,11 @@ def test_saying_what_a_hashed_scan_is_reads_none_of_its_values_again(session: Re
     session.describe("a", anatomy=Anatomy.UNKNOWN)
     session.describe("b", modality=Modality.CT)
     assert session.case is not None and {scan.id: scan.content_hash for scan in session.case.scans} == before
+
+
+def test_another_model_makes_the_result_stale_and_the_same_one_does_not(qtbot: QtBot, session: ReadingSession) -> None:
+    session.use_model("m")
+    assert not session.is_stale
+    with qtbot.waitSignal(session.diagnosis_changed, timeout=500):
+        session.use_model("another")
+    assert session.is_stale and session.maps_of("Glioma", "gradcam") is None

@@ -9,16 +9,18 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from napari_raddiag.preferences import Preferences
-from napari_raddiag.session.saved_session import SessionStore
+from napari_raddiag.session.saved_session import SessionStore, this_host
 from raddiag_engine.cases import Window
 from tests.viewer.window.conftest import ENGINE_MS, OpenPanel
 from tests.viewer.window.test_reading import diagnose, open_case
+
+NO_ENGINE = Preferences(model="no such model")
 
 
 def crash(folder: Path) -> None:
     """As if the viewer had been killed: its file is left behind, under the number of a process that is gone."""
     [file] = (folder / "viewer" / "sessions").glob("*.json")
-    file.rename(file.with_name("999999999.json"))
+    file.rename(file.with_name(f"{this_host()}.999999999.1.0123abcd.json"))
 
 
 def test_a_reading_comes_back_after_a_crash(
@@ -38,10 +40,11 @@ def test_a_reading_comes_back_after_a_crash(
     crash(own_folder)
 
     again = open_panel(shared_engine)
-    assert again.views.restore.isVisibleTo(again)
+    qtbot.waitUntil(lambda: again.views.restore.isVisibleTo(again), timeout=ENGINE_MS)
     with qtbot.waitSignal(again.restorer.told, timeout=ENGINE_MS) as told:
         again.views.restore.restore.click()
     assert "as it was" in told.args[0]
+    qtbot.waitUntil(lambda: not SessionStore().find_left_behind(), timeout=ENGINE_MS)
     restored = again.session.case
     assert restored is not None and [scan.id for scan in restored.used] == [xray]
     assert again.canvas.layers.window(xray).center == 6000 and again.canvas.layers.window(xray).width == 9000
@@ -58,7 +61,34 @@ def test_after_a_good_end_nothing_is_offered(
     assert list((own_folder / "viewer" / "sessions").glob("*.json"))
     panel.shut_down()
     assert not list((own_folder / "viewer" / "sessions").glob("*.json"))
-    assert SessionStore().take_left_behind() is None
+    assert SessionStore().find_left_behind() is None
+
+
+def test_a_reading_whose_share_is_away_is_offered_again(
+    open_panel: OpenPanel, sample: tuple[Path, ...], qtbot: QtBot, own_folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(sample[0], tmp_path / "share")
+    panel = open_panel(NO_ENGINE, ready=False)
+    open_case(panel, (tmp_path / "share",), qtbot)
+    panel.keeper.save()
+    crash(own_folder)
+    (tmp_path / "share").rename(tmp_path / "away")
+
+    again = open_panel(NO_ENGINE, ready=False)
+    qtbot.waitUntil(lambda: again.views.restore.isVisibleTo(again), timeout=ENGINE_MS)
+    assert [paths for paths in again.opener.recent.list()] == [(tmp_path / "share",)]
+    with qtbot.waitSignal(again.opener.failed, timeout=ENGINE_MS) as failed:
+        again.views.restore.restore.click()
+    assert "share" in failed.args[0]
+    qtbot.waitUntil(lambda: again.views.restore.isVisibleTo(again), timeout=ENGINE_MS)
+    again.shut_down()
+
+    (tmp_path / "away").rename(tmp_path / "share")
+    last = open_panel(NO_ENGINE, ready=False)
+    qtbot.waitUntil(lambda: last.views.restore.isVisibleTo(last), timeout=ENGINE_MS)
+    with qtbot.waitSignal(last.restorer.told, timeout=ENGINE_MS):
+        last.views.restore.restore.click()
+    assert last.session.case is not None and len(last.session.case.scans) == 2
 
 
 def test_switched_off_nothing_is_kept(

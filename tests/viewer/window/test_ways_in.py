@@ -160,3 +160,16 @@ def test_letters_stand_in_every_cell_of_the_grid(open_panel: OpenPanel, sample: 
     qtbot.waitUntil(
         lambda: {"H", "F", "R", "L"} <= {word.text for word in panel.canvas.letters.marks.words}, timeout=10_000
     )
+
+
+def test_after_a_click_on_a_scan_the_keys_go_to_the_image(
+    open_panel: OpenPanel, sample: tuple[Path, ...], qtbot: QtBot
+) -> None:
+    panel = open_panel(NO_ENGINE, ready=False)
+    open_case(panel, sample, qtbot)
+    panel.views.scans.table.setFocus()
+    panel.views.scans.focus_released.emit()
+    focused = panel.window().focusWidget()  # a virtual screen has no active window
+    assert focused is not None and not panel.isAncestorOf(focused)
+    qtbot.keyClick(focused, Qt.Key.Key_H)
+    assert panel.canvas.layers.model_hidden
