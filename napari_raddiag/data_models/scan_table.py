@@ -26,7 +26,7 @@ SHOWN_ROLE = Qt.ItemDataRole.UserRole + 2
 
 NETWORK_SAW = "seen: "
 """How the line on what the network saw begins."""
-NETWORK_WILL_SEE = "will be seen: "
+NETWORK_WILL_SEE = "will see: "
 """How it begins while there is no diagnosis of the case as it stands."""
 
 

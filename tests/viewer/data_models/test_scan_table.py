@@ -107,7 +107,7 @@ def test_an_edited_case_keeps_pictures_and_another_case_does_not(table: ScanTabl
     table.set_network_saw("mri", "24 slices")
     table.set_facts(facts_of(made_case().using(frozenset({"mri"}))))
     assert table.index(1, Column.IMAGE).data(Qt.ItemDataRole.DecorationRole) is not None
-    assert "will be seen: 24 slices" in table.index(1, Column.GEOMETRY).data()
+    assert "will see: 24 slices" in table.index(1, Column.GEOMETRY).data()
     table.set_facts(facts_of(Case((made_scan("other"),))))
     table.set_facts(facts_of(made_case()))
     assert table.index(1, Column.IMAGE).data(Qt.ItemDataRole.DecorationRole) is None
@@ -146,7 +146,7 @@ def test_the_network_saw_nothing_before_a_diagnosis(table: ScanTable, qtbot: QtB
     table.set_network_saw("mri", "24 slices")
     cell = table.index(1, Column.GEOMETRY)
     assert table.network_sentence("mri") == "The network will see 24 slices"
-    assert "\nwill be seen: 24 slices" in cell.data()
+    assert "\nwill see: 24 slices" in cell.data()
     with qtbot.waitSignal(table.dataChanged):
         table.set_diagnosed(True)
     assert table.network_sentence("mri") == "The network saw 24 slices"

@@ -112,9 +112,10 @@ def test_names_of_recent_cases_are_hidden_with_the_identity(view: CaseView, qtbo
 
 
 def dropped(widget: QWidget, urls: list[QUrl]) -> bool:
-    """Drag over and drop; True if the drop was taken."""
+    """Drag over and drop, as from a file manager, which gives the paths as text too; True if the drop was taken."""
     mime = QMimeData()
     mime.setUrls(urls)
+    mime.setText("\n".join(url.toString() for url in urls))
     copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     enter = QDragEnterEvent(QPointF(5, 5).toPoint(), copy, mime, left, none)
     QApplication.sendEvent(widget, enter)

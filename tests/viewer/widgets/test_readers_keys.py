@@ -144,6 +144,14 @@ def test_a_double_click_still_opens_the_list_of_modalities(window: Window, qtbot
     editor.hidePopup()
 
 
+def test_a_cell_that_is_being_edited_keeps_the_focus(window: Window, qtbot: QtBot) -> None:
+    table = window.scans.table
+    table.edit(table.model().index(MRI, Column.MODALITY))
+    with qtbot.assertNotEmitted(window.scans.focus_released):
+        table.release_focus()
+    table.findChild(QComboBox).hidePopup()
+
+
 def test_a_click_on_a_disorder_gives_the_focus_back(window: Window, qtbot: QtBot) -> None:
     click_disorder(window, qtbot, 1)
     assert window.image.hasFocus()
