@@ -76,7 +76,7 @@ def test_a_reading_whose_share_is_away_is_offered_again(
 
     again = open_panel(NO_ENGINE, ready=False)
     qtbot.waitUntil(lambda: again.views.restore.isVisibleTo(again), timeout=ENGINE_MS)
-    assert [paths for paths in again.opener.recent.list()] == [(tmp_path / "share",)]
+    qtbot.waitUntil(lambda: again.opener.recent.list() == ((tmp_path / "share",),), timeout=ENGINE_MS)
     with qtbot.waitSignal(again.opener.failed, timeout=ENGINE_MS) as failed:
         again.views.restore.restore.click()
     assert "share" in failed.args[0]
