@@ -84,9 +84,10 @@ class Crosshair(Redrawing):
             return
         with self.layers.moving():
             event.handled = True
+            scan = self.layers.scan(scan_id)
             self._move(scan_id, event)
             yield
-            while event.type == "mouse_move":
+            while event.type == "mouse_move" and self.layers.still_shows(scan):
                 event.handled = True
                 self._move(scan_id, event)
                 yield

@@ -8,7 +8,7 @@ counted: in the grid every scan therefore gets the same number of layers, by hid
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -39,10 +39,16 @@ class PlacedLayer:
 
 
 class LayerStack:
-    """Our layers in a viewer."""
+    """Our layers in a viewer.
 
-    def __init__(self, viewer: Any) -> None:
+    Args:
+        viewer: The napari viewer.
+        lost: Called, while napari still removes it, when another hand than ours took one of our layers out of the list.
+    """
+
+    def __init__(self, viewer: Any, lost: Callable[[], object]) -> None:
         self._viewer = viewer
+        self._lost = lost
         self._slots: dict[str, dict[Slot, PlacedLayer]] = {}
         self._stand_ins: dict[str, list[Any]] = {}
         self.model_hidden = False
@@ -110,8 +116,10 @@ class LayerStack:
     def remove(self, scan_id: str, slot: Slot) -> None:
         """Take the layer out of a slot, if there is one."""
         placed = self.get(scan_id, slot)
-        if placed is not None and placed.layer in self._viewer.layers:
-            self._viewer.layers.remove(placed.layer)  # `_forget` does the rest
+        if placed is not None:
+            del self._slots[scan_id][slot]  # before it leaves the list, or `_forget` would call it lost
+            if placed.layer in self._viewer.layers:
+                self._viewer.layers.remove(placed.layer)
 
     def remove_scan(self, scan_id: str) -> None:
         """Take out all layers of a scan, its image first."""
@@ -250,13 +258,16 @@ class LayerStack:
                 self._viewer.layers.remove(layer)
 
     def _forget(self, event: Any) -> None:
-        """A layer has left the list, by our hand or by another's."""
+        """A layer has left the list; if it is still in ours, by another's hand."""
+        if not self.owns(event.value):
+            return
         for slots in self._slots.values():
             for slot, placed in list(slots.items()):
                 if placed.layer is event.value:
                     del slots[slot]
         for own in self._stand_ins.values():
             own[:] = [layer for layer in own if layer is not event.value]
+        self._lost()
 
     @contextmanager
     def _selection_kept(self) -> Iterator[None]:

@@ -15,6 +15,7 @@ from napari_raddiag.canvas.redrawing import Redrawing
 from napari_raddiag.canvas.scan_layers import ScanLayers
 from napari_raddiag.display.measuring import length_mm, why_not_between
 from napari_raddiag.display.planes import ViewPlane, through_axis
+from raddiag_engine.cases import Scan
 
 COLOUR = (140, 255, 140)
 END_PX = 5.0
@@ -126,9 +127,9 @@ class Ruler(Redrawing):
                 self.refused.emit(why_not)
                 return
             scan, start, start_px = self.layers.scan(scan_id), self._index(scan_id, event), tuple(event.pos)
-            drawn = False
+            plane, drawn = self.layers.plane(scan_id), False
             yield
-            while event.type == "mouse_move":
+            while event.type == "mouse_move" and self.on and self._is_same(scan, plane):
                 event.handled = True
                 far = max(abs(event.pos[0] - start_px[0]), abs(event.pos[1] - start_px[1]))
                 end = self._index(scan_id, event)
@@ -143,8 +144,12 @@ class Ruler(Redrawing):
                     self._measure(scan_id, start, end, replacing=drawn)
                     drawn = True
                 yield
-            if drawn:
+            if drawn and self.measurements and self._is_same(scan, plane):
                 self.measured.emit(self.measurements[-1].length_mm)
+
+    def _is_same(self, scan: Scan, plane: ViewPlane) -> bool:
+        """True if a drag still goes over what it began on: case, layer or plane may change under the mouse."""
+        return self.layers.still_shows(scan) and self.layers.plane(scan.id) == plane
 
     def _index(self, scan_id: str, event: Any) -> tuple[float, ...]:
         return tuple(float(i) for i in self.layers.stored_index_at(scan_id, event.position))
@@ -158,7 +163,7 @@ class Ruler(Redrawing):
 
     def _take_back(self, drawn: bool) -> None:
         """Remove the length that is being drawn, if there is one."""
-        if drawn:
+        if drawn and self.measurements:
             self.measurements.pop()
             self.schedule()
 

@@ -56,7 +56,11 @@ class ScanLayers(QObject):
         super().__init__()
         self.viewer = viewer
         self.position = SharedPosition()
-        self.stack = LayerStack(viewer)
+        self._after_loss = QTimer(self)
+        self._after_loss.setSingleShot(True)
+        self._after_loss.setInterval(0)
+        self._after_loss.timeout.connect(self._tidy)
+        self.stack = LayerStack(viewer, self._after_loss.start)
         self._camera = ViewCamera(viewer, self.position)
         self._windows = ScanWindows()
         self._windows.changed.connect(self.window_changed)
@@ -97,12 +101,15 @@ class ScanLayers(QObject):
             self._seats = {scan.id: self._seats.get(scan.id) or _seat(scan) for scan in case.scans}
             self.stack.order_scans(self.scan_ids)
             for scan_id in self.scan_ids:
-                if self.stack.get(scan_id, "scan") is not None:
-                    self.layer(scan_id).name = self._titles[scan_id]
+                placed = self.stack.get(scan_id, "scan")
+                if placed is not None:
+                    placed.layer.name = self._titles[scan_id]
         self._pending = [i for i in self.scan_ids if self.stack.get(i, "scan") is None]
         first = next((scan.id for scan in case.used), next(iter(self._titles), None))
         in_view, self._active = self._active, None
         if in_view is not None and in_view in self._titles:
+            if self.stack.get(in_view, "scan") is None:
+                self._load(in_view)
             self._bring_into_view(in_view, anew=False, announce=False)
         elif first is not None:
             self.activate(first)
@@ -116,6 +123,7 @@ class ScanLayers(QObject):
     def clear(self) -> None:
         """Remove our layers; those of others stay."""
         self._loading.stop()
+        self._after_loss.stop()
         self._pending = []
         with self._layout.settling():
             self.set_grid(False)
@@ -176,10 +184,14 @@ class ScanLayers(QObject):
 
     def activate(self, scan_id: str) -> None:
         """Bring a scan into view, in the plane it was acquired in; KeyError for an unknown one."""
-        if self.stack.get(scan_id, "scan") is None:  # not yet loaded, or removed by a person
-            self._load(scan_id)
+        missing = self.stack.get(scan_id, "scan") is None  # not yet loaded, or removed by a person
+        if missing:
+            with self._camera.held():
+                self._load(scan_id)
         if scan_id != self._active:
             self._bring_into_view(scan_id, anew=not self.is_grid, announce=True)
+        elif missing:
+            self._put_back(scan_id)
 
     def step_scan(self, steps: int = 1) -> None:
         """Bring the next scan into view, or with a negative number the one before; stops at the ends."""
@@ -198,13 +210,19 @@ class ScanLayers(QObject):
 
     def scan_at(self, viewbox: tuple[int, int] | None) -> str | None:
         """The scan in a cell of the grid, as mouse events name it; without a grid the one in view."""
+        shown = self.shown
         if not self.is_grid:
-            return self._active
+            return self._active if self._active in shown else None
         if viewbox is None:
             return None
         layers = self.viewer.layers
         inside = self.viewer.canvas.grid.contents_at(tuple(viewbox), layers)
-        return next((scan_id for i in inside if (scan_id := self.stack.scan_of(layers[i])) is not None), None)
+        return next((scan_id for i in inside if (scan_id := self.stack.scan_of(layers[i])) in shown), None)
+
+    def still_shows(self, scan: Scan) -> bool:
+        """True if these voxels are still on the canvas: a case or a layer may go while the mouse drags upon it."""
+        known = self._scans.get(scan.id)
+        return known is not None and known.voxels is scan.voxels and scan.id in self.shown
 
     # --- Side by side and planes ---
 
@@ -215,11 +233,11 @@ class ScanLayers(QObject):
 
     def set_grid(self, on: bool) -> None:
         """Show all scans side by side in napari's grid, each in its own plane, or one alone."""
-        if on == self.is_grid or (on and self._active is None):
+        active = None if self._active is None else self._seats[self._active]
+        if on == self.is_grid or (on and active is None):
             return
-        assert self._active is not None
         self._load_all()
-        self._layout.set_grid(on, self._seats, self._seats[self._active])
+        self._layout.set_grid(on, self._seats, active)
         self._settle(fit=on)
         self.grid_changed.emit(on)
 
@@ -311,7 +329,8 @@ class ScanLayers(QObject):
         """Show a scan in a window; False for a colour scan, which has none."""
         if self.scan(scan_id).colour is not None:
             return False
-        self._windows.set(self.scan(scan_id), self.layer(scan_id), window)
+        placed = self.stack.get(scan_id, "scan")  # None: not yet loaded, or removed; it comes in this window then
+        self._windows.set(self.scan(scan_id), None if placed is None else placed.layer, window)
         return True
 
     def reset_window(self, scan_id: str) -> bool:
@@ -436,15 +455,30 @@ class ScanLayers(QObject):
             self._camera.frame(self._seats[self._active])
         self.layout_changed.emit()
 
+    def _put_back(self, scan_id: str) -> None:
+        """Show the scan in view again where it was, after its layer was removed and loaded anew."""
+        with self._camera.held(), self._layout.settling():
+            self._layout.lay(self._seats, self._seats[scan_id])
+            self.refresh_visibility()
+        self._select(scan_id)
+        self.layout_changed.emit()
+
+    def _tidy(self) -> None:
+        """A person removed a layer of ours: what lay upon it is not seen any more, and the cells stay whole."""
+        if self.stack.scan_ids:  # else all went, perhaps because the viewer closes
+            with self._camera.held():
+                self.refresh_visibility()
+            self.layout_changed.emit()
+
     def _keep_camera(self, seat: Seat) -> None:
         if not self.is_grid:
             self._camera.keep(seat)
 
     def _select(self, scan_id: str) -> None:
         """Select the scan's layer in napari's list, unless a person selected one of their own."""
-        selection = self.viewer.layers.selection
-        if all(self.stack.owns(layer) for layer in selection):
-            selection.active = self.layer(scan_id)
+        selection, placed = self.viewer.layers.selection, self.stack.get(scan_id, "scan")
+        if placed is not None and all(self.stack.owns(layer) for layer in selection):
+            selection.active = placed.layer
 
     def _note_step(self) -> None:
         """napari's slider, arrow keys or another plugin moved the slice."""

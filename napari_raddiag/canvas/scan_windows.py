@@ -35,12 +35,13 @@ class ScanWindows(QObject):
         if scan.colour is None:
             layer.events.contrast_limits.connect(lambda _event: self._note_limits(scan, layer))
 
-    def set(self, scan: Scan, layer: Any, window: Window) -> None:
-        """Show a scan in a window."""
+    def set(self, scan: Scan, layer: Any | None, window: Window) -> None:
+        """Show a scan in a window; at once if it has a layer."""
         self._windows[scan.id] = window
         self._setting = True
         try:
-            layer.contrast_limits = value_limits(window)
+            if layer is not None:
+                layer.contrast_limits = value_limits(window)
         finally:
             self._setting = False
         self.changed.emit(scan.id, window.center, window.width)

@@ -78,8 +78,10 @@ class ViewCamera:
         """The camera stays where it is, whatever napari does to it meanwhile."""
         camera = self._viewer.scene.camera
         center, zoom = camera.center, camera.zoom
-        yield
-        camera.center, camera.zoom = center, zoom
+        try:
+            yield
+        finally:
+            camera.center, camera.zoom = center, zoom
 
     def _move_to(self, centre: NDArray[np.float64], size: NDArray[np.float64]) -> None:
         camera = self._viewer.scene.camera

@@ -81,12 +81,12 @@ class ViewLayout(QObject):
         finally:
             self._settling -= 1
 
-    def set_grid(self, on: bool, seats: Seats, active: Seat) -> None:
-        """Switch napari's grid; it gets its own settings back afterwards."""
+    def set_grid(self, on: bool, seats: Seats, active: Seat | None) -> None:
+        """Switch napari's grid, on only with a scan in view; it gets its own settings back afterwards."""
         grid = self._viewer.canvas.grid
-        self.is_grid = on
+        self.is_grid = on and active is not None
         with self.settling():
-            if on:
+            if on and active is not None:
                 self._grid_before = (grid.enabled, grid.stride, grid.shape, grid.spacing)
                 stride = self._stack.align_to_grid()
                 # All is laid and seen before napari builds its cells, or it builds them again for each scan.
@@ -181,6 +181,8 @@ class ViewLayout(QObject):
         order: tuple[int, ...] = (0, 1) if ndim == 2 else (0, 1, 2)
         if not self.is_grid and active.grid.ndim == 3:
             order = axis_order(active.plane)
+        if ndim < len(order):
+            return  # a person removed the layer in view, and with it the third axis
         leading = ndim - len(order)
         wanted = (*range(leading), *(axis + leading for axis in order))
         if tuple(self._viewer.dims.order) != wanted:
@@ -213,6 +215,8 @@ class ViewLayout(QObject):
             if dims.ndim >= 3:
                 dims.set_point(dims.ndim - 3, 0.0)
             return
+        if dims.ndim < 3:
+            return  # a person removed the layer in view
         world = active.pose.world(active.grid, self._display_index(active))
         through = through_axis(active.grid, active.plane)
         axis = 0 if self.is_grid or through is None else through

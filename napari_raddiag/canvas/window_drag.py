@@ -30,13 +30,14 @@ class WindowDrag:
         scan_id = self.layers.scan_at(event.viewbox)
         if scan_id is None or not is_plain_press(self.layers, event, RIGHT_BUTTON):
             return
-        if self.layers.scan(scan_id).colour is not None:
+        scan = self.layers.scan(scan_id)
+        if scan.colour is not None:
             return
         start, start_px = self.layers.window(scan_id), tuple(event.pos)
         with self.layers.moving():
             event.handled = True  # else the right button zooms
             yield
-            while event.type == "mouse_move":
+            while event.type == "mouse_move" and self.layers.still_shows(scan):
                 event.handled = True
                 across_px, down_px = event.pos[0] - start_px[0], event.pos[1] - start_px[1]
                 self.layers.set_window(scan_id, dragged(start, float(across_px), float(down_px)))
