@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QApplication, QFileDialog, QSizePolicy, QVBoxLayout, QWidget
@@ -51,8 +52,7 @@ class RadDiagPanel(QWidget):
         self.preferences = self._read = preferences = read_preferences()
         self._begun = self._ended = False
         self._handed_over: list[Any] = []
-        # Kept apart from Qt's ownership, as the engine is ended after the widgets are gone.
-        self.link = EngineLink(preferences)
+        self.link = EngineLink(preferences, self)
         self.session = ReadingSession(self)
         self.opener = CaseOpener(self.session, RecentCases(enabled=preferences.keep_recent), self)
         self.diagnosis = DiagnosisRunner(self.session, self.link, self)
@@ -138,11 +138,12 @@ class RadDiagPanel(QWidget):
             return
         self._ended = True
         self._unwatch()
-        self._release_keys()
-        self._cancel()
-        self.session.close()
-        self.canvas.close()
-        _end(self.link, self.keeper.store)
+        if isalive(self.session):  # else the window, and all of Qt's in it, is closed already
+            self._release_keys()
+            self._cancel()
+            self.session.close()
+            self.canvas.close()
+        _end(self.link, self.keeper.store, self.canvas)
 
     def event(self, event: QEvent) -> bool:
         """The cross of the dock takes the panel out of it: that is its end."""
@@ -226,7 +227,7 @@ class RadDiagPanel(QWidget):
         self._release_keys = bind_shortcuts(viewer, actions)
         keys = {shortcut.action: shortcut.key for shortcut in SHORTCUTS}
         self.views.diagnose.set_shortcut(keys["diagnose"])
-        ending = partial(_end, self.link, self.keeper.store)
+        ending = partial(_end, self.link, self.keeper.store, self.canvas)
         self.destroyed.connect(ending)
         application = QApplication.instance()
         if application is not None:
@@ -285,7 +286,8 @@ class RadDiagPanel(QWidget):
         return str(paths[0].parent) if paths else ""
 
 
-def _end(link: EngineLink, store: SessionStore, *_sender: object) -> None:
+def _end(link: EngineLink, store: SessionStore, canvas: ReadingCanvas, *_sender: object) -> None:
     """The viewer closes as it should: no process stays behind, and nothing is to be restored."""
     link.stop()
     store.discard()
+    canvas.release()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from napari_raddiag.arrangement import PANEL_WIDTH_PX
 from napari_raddiag.widgets.case_view import CaseView
@@ -12,6 +12,7 @@ from napari_raddiag.widgets.disorders_view import DisordersView
 from napari_raddiag.widgets.display_bar import DisplayBar
 from napari_raddiag.widgets.engine_status import EngineStatus
 from napari_raddiag.widgets.evidence_view import EvidenceView
+from napari_raddiag.widgets.key_passing_scroll import KeyPassingScroll
 from napari_raddiag.widgets.message_list import MessageList
 from napari_raddiag.widgets.patient_choice import PatientChoice
 from napari_raddiag.widgets.plots_view import PlotsView
@@ -81,7 +82,7 @@ class PanelViews(QWidget):
         ):
             sections.addWidget(section)
         sections.addStretch(0)
-        self._scroll = scroll = QScrollArea()
+        self._scroll = scroll = KeyPassingScroll()
         scroll.setWidget(scrolled)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)

@@ -49,6 +49,7 @@ class ViewUpdates(QObject):
         self._readiness_changed()
         self._recent_changed()
         self._case_changed()
+        self._evidence_changed()
 
     # --- What the reader asks of the views alone ---
 
@@ -85,7 +86,8 @@ class ViewUpdates(QObject):
     def say(self, text: str, severity: Severity = Severity.ERROR, key: str = "") -> None:
         """A message in the panel; an error can be reported."""
         report = self.panel.report(text) if severity is Severity.ERROR and key in ("engine", "evidence") else ""
-        self.views.messages.show_message(PanelMessage(severity, text, report, key))
+        names_files = key in ("reading", "export", "keeper")
+        self.views.messages.show_message(PanelMessage(severity, text, report, key, names_files=names_files))
 
     # --- What changed ---
 
@@ -184,7 +186,7 @@ class ViewUpdates(QObject):
         self.views.case.show_recent([(" + ".join(path.name for path in paths), paths) for paths in recent])
 
     def _opening_failed(self, line: str) -> None:
-        self._forget_wishes()
+        self.diagnose_next = False
         self.say(line, key="reading")
 
     def _diagnosis_failed(self, line: str) -> None:
@@ -239,6 +241,8 @@ class ViewUpdates(QObject):
             views.disorders.show_diagnosis(session.diagnosis, {} if case is None else layer_titles(case))
         views.disorders.set_stale(session.is_stale)
         current = session.current_diagnosis
+        views.scans.set_diagnosed(current is not None)
+        views.evidence.show_comparable([score.name for score in current.disorders] if current else [])
         views.disorders_section.set_summary("" if current is None else f"{current.positive} positive")
         self._plots_changed()
         self._readiness_changed()
@@ -256,13 +260,11 @@ class ViewUpdates(QObject):
         case = self.session.case
         active = self.panel.canvas.layers.active or ""
         state = None if case is None else evidence_state(self.panel.evidence, case, active)
+        self.views.evidence.set_method(self.panel.evidence.method)
         if state is None:
             self.views.evidence.show_nothing()
         else:
             self.views.messages.withdraw("evidence")
-            current = self.session.current_diagnosis
-            others = [score.name for score in current.disorders if score.name != state.disorder] if current else []
-            self.views.evidence.show_comparable(others)
             self.views.evidence.show_evidence(state)
         if self.views.plots is not None:
             self.views.plots.set_chosen(self.panel.evidence.disorder)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from qtpy.compat import isalive
+from qtpy.QtCore import QObject
+
 from napari_raddiag.canvas.cine_player import CinePlayer
 from napari_raddiag.canvas.crosshair import Crosshair
 from napari_raddiag.canvas.cursor_readout import CursorReadout
@@ -58,4 +61,23 @@ class ReadingCanvas:
         self.cine.close()
         for part in (self.readout, *self._mouse, self.crosshair, self.ruler, self.letters):
             part.close()
+        self.saliency.close()
         self.layers.close()
+        self.release()
+
+    def release(self) -> None:
+        """Let Qt delete the parts, in its own thread; the viewer may be gone already."""
+        parts: tuple[QObject, ...] = (
+            self.cine,
+            self.readout,
+            *self._mouse,
+            self.crosshair,
+            self.ruler,
+            self.letters,
+            self.network_view,
+            self.saliency,
+            self.layers,
+        )
+        for part in parts:
+            if isinstance(part, QObject) and isalive(part):
+                part.deleteLater()

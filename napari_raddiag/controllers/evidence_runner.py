@@ -62,6 +62,8 @@ class EvidenceRunner(QObject):
         self.disorder = ""
         self.compared_with = ""
         self._wanted: tuple[str, ...] = ()
+        # What was asked for last stays so when it fails: another method can then be tried.
+        self._last = ("", "")
         self._task: Task | None = None
         self._asked: tuple[str, ...] = ()
         self._of: Diagnosis | None = None
@@ -120,13 +122,13 @@ class EvidenceRunner(QObject):
     def choose_method(self, method: Method) -> None:
         """Compute the evidence in another way, from now on."""
         self.method = method
-        if self.disorder:
-            self._want((self.disorder, self.compared_with))
+        if self._last[0]:
+            self._want(self._last)
 
     def hide(self) -> None:
         """Show no evidence."""
         self._stop()
-        self._wanted = ()
+        self._wanted, self._last = (), ("", "")
         self._place("", "")
 
     def cancel(self) -> None:
@@ -144,7 +146,7 @@ class EvidenceRunner(QObject):
     # --- Inside ---
 
     def _want(self, wanted: tuple[str, str]) -> None:
-        self._wanted = wanted
+        self._wanted = self._last = wanted
         missing = self._missing(wanted)
         if not missing:
             self._place(*wanted)
@@ -229,7 +231,7 @@ class EvidenceRunner(QObject):
         """A stale or new diagnosis takes the evidence off the screen; of a new one the positives are computed."""
         diagnosis = self.session.current_diagnosis
         self._stop()
-        self._wanted = ()
+        self._wanted, self._last = (), ("", "")
         if self.session.diagnosis is not self._of:
             self._found.clear()
             self._of = self.session.diagnosis

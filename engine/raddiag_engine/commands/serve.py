@@ -31,7 +31,8 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--tls-key", type=Path, metavar="F", help="its key (PEM)")
     parser.add_argument("--tokens", type=Path, metavar="F", help="file of named tokens, which holds their hashes only")
     parser.add_argument("--add-token", metavar="NAME", help="make a token for this client, show it once, and end")
-    parser.add_argument("--idle-minutes", type=_minutes, metavar="N", help="end after N minutes without a request")
+    unasked = "end after N minutes without a request; looks at health and device do not count"
+    parser.add_argument("--idle-minutes", type=_minutes, metavar="N", help=unasked)
     parser.add_argument(
         "--with-parent", action="store_true", help="token on the first line of standard input; end with it"
     )
