@@ -1,7 +1,7 @@
 """The evidence for a disorder upon the scans: one scale over the case, nothing where there is none.
 
 Each scan has one evidence layer and, for comparing, a second one; showing another disorder changes what is in them, and
-adds nothing to the layer list.
+adds nothing to the layer list. napari needs some 50 ms for a new layer: those of scans out of sight come one by one.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_raddiag.canvas.evidence_colours import EvidenceColour, evidence_colormap
 from napari_raddiag.canvas.layer_data import INTERPOLATION, METADATA, place_metadata, placement
@@ -38,6 +38,12 @@ class SaliencyLayers(QObject):
         self._opacity = OPACITY
         self._shown: dict[EvidenceColour, dict[str, SaliencyMap]] = {colour: {} for colour in COLOURS}
         self._peaks: dict[_Key, tuple[SaliencyMap, tuple[Peak, ...]]] = {}
+        self._pending: list[tuple[str, EvidenceColour]] = []
+        self._loading = QTimer(self)
+        self._loading.setInterval(0)
+        self._loading.timeout.connect(self._put_next)
+        layers.active_changed.connect(self._put_in_sight)
+        layers.grid_changed.connect(self._put_in_sight)
         self._colormaps = {colour: evidence_colormap(colour) for colour in COLOURS}
 
     @property
@@ -47,6 +53,9 @@ class SaliencyLayers(QObject):
 
     def show(self, maps: Sequence[SaliencyMap], colour: EvidenceColour = "evidence") -> None:
         """Show one disorder's maps in a colour, instead of what was shown in it.
+
+        What is in sight is shown at once, and no map stays that was shown before; layers that scans out of sight still
+        lack come one by one, whenever Qt has nothing else to do.
 
         Args:
             maps: All of one disorder, method and case; scans without one stay plain, and dark maps show nothing.
@@ -62,12 +71,18 @@ class SaliencyLayers(QObject):
             if saliency.values.shape != self._layers.scan(scan_id).voxels.shape:
                 raise ValueError(f"the map of scan {scan_id} is not on the scan's grid")
         before, self._shown[colour] = self._shown[colour], by_scan
+        self._drop_pending(colour)
+        in_sight = self._layers.shown
         for scan_id in self._layers.scan_ids:
             saliency_now = by_scan.get(scan_id)
             if saliency_now is None or is_dark(saliency_now):
                 self._put_away(scan_id, colour)
-            else:
+            elif scan_id in in_sight or self._layers.stack.get(scan_id, colour) is not None:
                 self._put(saliency_now, colour, unchanged=before.get(scan_id) is saliency_now)
+            else:
+                self._pending.append((scan_id, colour))
+        if self._pending:
+            self._loading.start()
         self._layers.refresh_visibility()
         if colour == "evidence":
             self.shown_changed.emit(maps[0].disorder if maps else "")
@@ -76,6 +91,7 @@ class SaliencyLayers(QObject):
         """Take the overlays away, of one colour or all, with their layers."""
         for each in COLOURS if colour is None else (colour,):
             self._shown[each] = {}
+            self._drop_pending(each)
             for scan_id in self._layers.scan_ids:
                 self._layers.stack.remove(scan_id, each)
         self._layers.refresh_visibility()
@@ -85,6 +101,13 @@ class SaliencyLayers(QObject):
     def forget(self) -> None:
         """Forget the peaks of maps that are no longer valid, after `clear`."""
         self._peaks.clear()
+
+    def close(self) -> None:
+        """Let no more layers come."""
+        self._loading.stop()
+        self._pending = []
+        self._layers.active_changed.disconnect(self._put_in_sight)
+        self._layers.grid_changed.disconnect(self._put_in_sight)
 
     def set_opacity(self, opacity: float) -> None:
         """Of all overlays, 0 to 1."""
@@ -100,7 +123,9 @@ class SaliencyLayers(QObject):
         return self._shown[colour].get(scan_id)
 
     def layer(self, scan_id: str, colour: EvidenceColour = "evidence") -> Any | None:
-        """The napari layer that holds a scan's overlay; None if there is none."""
+        """The napari layer that holds a scan's overlay, which comes now if it was still to come; None for none."""
+        if (scan_id, colour) in self._pending:
+            self._put_pending([(scan_id, colour)])
         placed = self._layers.stack.get(scan_id, colour)
         return None if placed is None else placed.layer
 
@@ -129,6 +154,35 @@ class SaliencyLayers(QObject):
         self._layers.go_to(scan_id, peak.index)
         return peak
 
+    def _put_in_sight(self, *_: object) -> None:
+        """What comes into view has its evidence from the first moment."""
+        in_sight = self._layers.shown
+        self._put_pending([each for each in self._pending if each[0] in in_sight])
+
+    def _put_next(self) -> None:
+        self._put_pending(self._pending[:1])
+        if not self._pending:
+            self._loading.stop()
+
+    def _put_pending(self, chosen: list[tuple[str, EvidenceColour]]) -> None:
+        self._pending = [each for each in self._pending if each not in chosen]
+        if not chosen:
+            return
+        with self._layers.camera_held():
+            for scan_id, colour in chosen:
+                saliency = self._shown[colour].get(scan_id)
+                if saliency is not None and self._fits(saliency):
+                    self._put(saliency, colour, unchanged=False)
+            self._layers.refresh_visibility()
+
+    def _fits(self, saliency: SaliencyMap) -> bool:
+        """False if the scan has gone, or has come anew, since the map was shown."""
+        scan_id, shape = saliency.scan_id, saliency.values.shape
+        return scan_id in self._layers.scan_ids and self._layers.scan(scan_id).voxels.shape == shape
+
+    def _drop_pending(self, colour: EvidenceColour) -> None:
+        self._pending = [each for each in self._pending if each[1] != colour]
+
     def _put(self, saliency: SaliencyMap, colour: EvidenceColour, *, unchanged: bool) -> None:
         there = self._layers.stack.get(saliency.scan_id, colour)
         if there is None or not unchanged:
@@ -147,7 +201,6 @@ class SaliencyLayers(QObject):
 
     def _settings(self, saliency: SaliencyMap, colour: EvidenceColour) -> dict[str, Any]:
         grid = self._layers.grid_of(saliency.scan_id)
-        case = self._layers.case
         return {
             "name": f"{saliency.disorder}: {self._layers.title(saliency.scan_id)}",
             "rgb": False,
@@ -158,7 +211,7 @@ class SaliencyLayers(QObject):
             "blending": "translucent_no_depth",
             "metadata": {
                 METADATA: {
-                    "case_id": "" if case is None else case.id,
+                    "case_id": self._layers.layers_id,
                     "case_hash": saliency.case_hash,
                     "scan_id": saliency.scan_id,
                     "disorder": saliency.disorder,

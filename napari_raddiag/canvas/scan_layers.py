@@ -6,8 +6,9 @@ Everything else on the canvas asks this class where a scan lies and listens to i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,6 @@ from napari_raddiag.canvas.seat import Seat
 from napari_raddiag.canvas.view_camera import ViewCamera
 from napari_raddiag.canvas.view_layout import ViewLayout
 from napari_raddiag.display.display_grid import DisplayGrid
-from napari_raddiag.display.grey_window import reading_window, windows_to_choose_from
 from napari_raddiag.display.grid_of_scan import display_grid
 from napari_raddiag.display.layer_title import layer_titles
 from napari_raddiag.display.measuring import why_not_measurable
@@ -75,6 +75,7 @@ class ScanLayers(QObject):
         self._pending: list[str] = []
         self._titles: dict[str, str] = {}
         self._case: Case | None = None
+        self._layers_id = ""
         self._scans: dict[str, Scan] = {}
         self._seats: dict[str, Seat] = {}
         self._active: str | None = None
@@ -91,6 +92,8 @@ class ScanLayers(QObject):
             gradually: Add the layers of the other scans one by one, whenever Qt has nothing else to do: napari needs
                 some 50 ms for each. A scan that is asked for is added at once.
         """
+        if self._case is None:
+            self._layers_id = uuid4().hex
         self._case = case
         self._titles = layer_titles(case)
         gone = [i for i in self._seats if i not in self._titles or self._is_other(case.scan(i))]
@@ -148,6 +151,11 @@ class ScanLayers(QObject):
     def case(self) -> Case | None:
         """The case shown."""
         return self._case
+
+    @property
+    def layers_id(self) -> str:
+        """For the metadata: the same for all layers of one case, edited or not. Random: a case's hash takes long."""
+        return self._layers_id
 
     @property
     def scan_ids(self) -> tuple[str, ...]:
@@ -323,7 +331,12 @@ class ScanLayers(QObject):
 
     def windows(self, scan_id: str) -> tuple[Window, ...]:
         """The named windows to choose from: the file's, then the presets."""
-        return () if self.scan(scan_id).colour is not None else windows_to_choose_from(self.scan(scan_id))
+        return () if self.scan(scan_id).colour is not None else self._windows.choices(self.scan(scan_id))
+
+    @property
+    def chosen_windows(self) -> dict[str, Window]:
+        """Scan id -> window, of the scans that are not in the window they came up with."""
+        return self._windows.chosen
 
     def set_window(self, scan_id: str, window: Window) -> bool:
         """Show a scan in a window; False for a colour scan, which has none."""
@@ -335,7 +348,7 @@ class ScanLayers(QObject):
 
     def reset_window(self, scan_id: str) -> bool:
         """Show a scan in the window it came up with."""
-        return self.set_window(scan_id, reading_window(self.scan(scan_id)))
+        return self.set_window(scan_id, self._windows.first(self.scan(scan_id)))
 
     # --- What the model added ---
 
@@ -379,11 +392,6 @@ class ScanLayers(QObject):
 
     # --- Inside ---
 
-    @property
-    def _known_case(self) -> Case:
-        assert self._case is not None
-        return self._case
-
     def _is_other(self, scan: Scan) -> bool:
         """True if a scan of a known id has other values or another place."""
         known = self._scans[scan.id]
@@ -396,7 +404,7 @@ class ScanLayers(QObject):
         if scan_id in self._pending:
             self._pending.remove(scan_id)
         scan, seat = self._scans[scan_id], self._seats[scan_id]
-        settings = scan_settings(scan, seat.grid, self._windows.of(scan), self._titles[scan_id], self._known_case.id)
+        settings = scan_settings(scan, seat.grid, self._windows.of(scan), self._titles[scan_id], self._layers_id)
         with self._layout.settling():
             layer = self.stack.put(scan_id, "scan", displayed_array(scan, seat.grid), settings, seat.pose)
         self._windows.follow(scan, layer)
@@ -410,7 +418,9 @@ class ScanLayers(QObject):
             self.refresh_visibility()
 
     def _load_next(self) -> None:
-        if self._pending:
+        if not self.stack.scan_ids:  # all went, perhaps because the viewer closes; what is asked for comes all the same
+            self._loading.stop()
+        elif self._pending:
             # With the first volume among images napari fits all of them to the window.
             with self._camera.held():
                 self._load(self._pending[0])
@@ -493,6 +503,10 @@ class ScanLayers(QObject):
         """The window, or napari's slider below it, changed: what was fitted stays fitted."""
         if self._active is not None and self._camera.is_fitted:
             self.fit()
+
+    def camera_held(self) -> AbstractContextManager[None]:
+        """While layers come: the camera stays where it is, whatever napari does to it."""
+        return self._camera.held()
 
     @contextmanager
     def moving(self) -> Iterator[None]:

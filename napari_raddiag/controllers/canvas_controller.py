@@ -37,7 +37,6 @@ class CanvasController(QObject):
         self.session = session
         self.evidence = evidence
         self.canvas = canvas
-        self._came_up_in: dict[str, Window] = {}
         session.case_changed.connect(self._case_changed)
         session.case_edited.connect(self._case_edited)
         evidence.changed.connect(self._show_evidence)
@@ -51,13 +50,8 @@ class CanvasController(QObject):
     @property
     def display_windows(self) -> dict[str, tuple[float, float]]:
         """Scan id -> (centre, width) on the screen, of the scans whose window the reader changed."""
-        layers = self.canvas.layers
-        now = {scan_id: layers.window(scan_id) for scan_id in layers.scan_ids}
-        return {
-            scan_id: (window.center, window.width)
-            for scan_id, window in now.items()
-            if (window.center, window.width) != _numbers(self._came_up_in.get(scan_id))
-        }
+        chosen = self.canvas.layers.chosen_windows
+        return {scan_id: (window.center, window.width) for scan_id, window in chosen.items()}
 
     @property
     def choices(self) -> DisplayChoices | None:
@@ -108,18 +102,16 @@ class CanvasController(QObject):
         canvas.saliency.forget()
         canvas.network_view.clear()
         canvas.layers.clear()
-        self._came_up_in = {}
         if case is not None:
             # napari takes long for each layer: the window breathes between two of them.
             canvas.layers.show_case(case, gradually=True)
-            self._came_up_in = {scan_id: canvas.layers.window(scan_id) for scan_id in canvas.layers.scan_ids}
         self.choices_changed.emit()
 
     def _case_edited(self) -> None:
         if self.session.case is not None:
             # Names follow what a person says the scans are; what the network saw of them may not hold any more.
             self.canvas.network_view.clear()
-            self.canvas.layers.show_case(self.session.case)
+            self.canvas.layers.show_case(self.session.case, gradually=True)
             self.choices_changed.emit()
 
     def _show_evidence(self) -> None:
@@ -135,9 +127,5 @@ class CanvasController(QObject):
 
     def _go_to_peak(self) -> None:
         placed = self.evidence.peak
-        if placed is not None:
+        if placed is not None and placed.scan_id in self.canvas.layers.scan_ids:
             self.canvas.layers.go_to(placed.scan_id, placed.peak.index)
-
-
-def _numbers(window: Window | None) -> tuple[float, float] | None:
-    return None if window is None else (window.center, window.width)

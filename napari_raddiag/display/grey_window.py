@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from raddiag_engine.cases import Modality, Scan, Window
 from raddiag_engine.errors import CaseError
 from raddiag_engine.preparation import presets_for
@@ -9,10 +11,16 @@ from raddiag_engine.preparation.window_presets import default_preset
 from raddiag_engine.preparation.windowing import EIGHT_BIT, is_valid, percentile_window
 
 SMALLEST_WIDTH = 1e-6
+Percentiles = Callable[[Scan], Window]
 
 
-def reading_window(scan: Scan) -> Window:
-    """The window a scan comes up with: the header's first, the preset for its body part, all of 8 bits, percentiles."""
+def reading_window(scan: Scan, percentiles: Percentiles = percentile_window) -> Window:
+    """The window a scan comes up with: the header's first, the preset for its body part, all of 8 bits, percentiles.
+
+    Args:
+        scan: The scan.
+        percentiles: Takes them, and raises CaseError where there are none; some 50 ms for a large scan.
+    """
     header = next(filter(is_valid, scan.windows), None)
     if header is not None:
         return header
@@ -22,13 +30,18 @@ def reading_window(scan: Scan) -> Window:
     if scan.units == "8-bit":
         return EIGHT_BIT
     try:
-        return percentile_window(scan)
+        return percentiles(scan)
     except CaseError:  # no finite value: black, whatever the window
         return Window(0.5, 1.0, "LINEAR_EXACT", "constant")
 
 
-def windows_to_choose_from(scan: Scan) -> tuple[Window, ...]:
-    """The header's windows, then the presets that fit, each with a name; CT in HU has the published ones."""
+def windows_to_choose_from(scan: Scan, percentiles: Percentiles = percentile_window) -> tuple[Window, ...]:
+    """The header's windows, then the presets that fit, each with a name; CT in HU has the published ones.
+
+    Args:
+        scan: The scan.
+        percentiles: As for `reading_window`.
+    """
     named = [
         window if window.name else Window(window.center, window.width, window.function, _header_name(scan, number))
         for number, window in enumerate(scan.windows)
@@ -39,7 +52,7 @@ def windows_to_choose_from(scan: Scan) -> tuple[Window, ...]:
         named.append(Window(EIGHT_BIT.center, EIGHT_BIT.width, EIGHT_BIT.function, "all of 8 bits"))
     if scan.modality is not Modality.CT or scan.units != "HU":
         try:
-            found = percentile_window(scan)
+            found = percentiles(scan)
             named.append(Window(found.center, found.width, found.function, "automatic"))
         except CaseError:
             pass  # nothing to take percentiles of

@@ -12,8 +12,9 @@ from qtpy.QtCore import QObject
 
 from napari_raddiag.canvas.layer_data import METADATA
 from napari_raddiag.canvas.reading_canvas import ReadingCanvas
-from raddiag_engine.cases import Case, Identity, Modality, Scan
+from raddiag_engine.cases import Case, Identity, Modality, Scan, Window
 from raddiag_engine.preparation import PreparationConfig, prepare_scan
+from raddiag_engine.preparation.windowing import percentile_window
 from raddiag_engine.saliency.saliency_map import SaliencyMap
 from tests.viewer.asymmetric_phantom import BRIGHT, phantom
 from tests.viewer.canvas.hands import Hands, red
@@ -133,16 +134,81 @@ def test_layers_come_one_by_one_in_their_order_and_at_once_when_asked_for(
         "other",
         "picture",
     )
-    canvas.saliency.show([lesion(case.scans[1], "A")])
+    canvas.saliency.show([lesion(scan, "A") for scan in case.scans[:2]])
+    assert [layer.name for layer in viewer.layers] == ["1 MRI", "A: 1 MRI"]
     canvas.layers.activate("picture")
-    assert [layer.name for layer in viewer.layers] == ["1 MRI", "A: 2 MRI", "3 X-ray"]
+    assert [layer.name for layer in viewer.layers] == ["1 MRI", "A: 1 MRI", "3 X-ray"]
+    viewer.scene.camera.zoom *= 3
+    camera = (*viewer.scene.camera.center, viewer.scene.camera.zoom)
     hands.settle()
-    assert [layer.name for layer in viewer.layers] == ["1 MRI", "2 MRI", "A: 2 MRI", "3 X-ray"]
-    assert [layer.visible for layer in viewer.layers] == [False, False, False, True]
+    assert (*viewer.scene.camera.center, viewer.scene.camera.zoom) == pytest.approx(camera)
+    assert [layer.name for layer in viewer.layers] == ["1 MRI", "A: 1 MRI", "2 MRI", "A: 2 MRI", "3 X-ray"]
+    assert [layer.visible for layer in viewer.layers] == [False, False, False, False, True]
     canvas.layers.show_case(Case(case.scans[:1]), gradually=True)
     canvas.layers.show_case(case, gradually=True)
     canvas.layers.set_grid(True)
-    assert [layer.visible for layer in viewer.layers if layer.name != "stand-in"] == [True] * 3
+    seen = [layer.name for layer in viewer.layers if layer.visible]
+    assert seen == ["1 MRI", "A: 1 MRI", "2 MRI", "3 X-ray"]  # the evidence of a scan that went does not come back
+
+
+def test_evidence_is_at_once_where_it_is_seen_and_elsewhere_one_by_one_unless_something_else_is_shown(
+    canvas: ReadingCanvas, hands: Hands, viewer: Any, case: Case
+) -> None:
+    def overlays() -> list[str]:
+        return [layer.name for layer in viewer.layers if ": " in layer.name]
+
+    scans = (*case.scans[:2], phantom(scan_id="third")[0])
+    canvas.layers.show_case(Case(scans))
+    canvas.saliency.show([lesion(scan, "A") for scan in scans])
+    assert overlays() == ["A: 1 MRI"] and canvas.saliency.shown("third") is not None
+    canvas.saliency.show([lesion(scans[0], "B"), lesion(scans[1], "B")])
+    hands.settle()
+    assert overlays() == ["B: 1 MRI", "B: 2 MRI"]  # nothing of A comes later, on no scan
+    canvas.saliency.clear()
+    canvas.saliency.show([lesion(scan, "A") for scan in scans])
+    canvas.saliency.show([lesion(scan, "B") for scan in scans], "comparison")
+    canvas.layers.activate("third")
+    for colour in ("evidence", "comparison"):
+        overlay = canvas.layers.stack.get("third", colour)  # type: ignore[arg-type]
+        assert overlay is not None and overlay.layer.visible
+    canvas.saliency.clear("comparison")
+    canvas.layers.set_grid(True)
+    assert [layer.visible for layer in viewer.layers if layer.name.startswith("A: ")] == [True] * 3
+    canvas.saliency.clear()
+    hands.settle()
+    assert not overlays()
+
+
+def test_no_voxel_is_hashed_and_percentiles_are_taken_once_where_they_are_needed(
+    canvas: ReadingCanvas, hands: Hands, viewer: Any, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[str] = []
+
+    def counted(scan: Scan) -> Window:
+        taken.append(scan.id)
+        return percentile_window(scan)
+
+    monkeypatch.setattr("napari_raddiag.canvas.scan_windows.percentile_window", counted)
+    scans = tuple(replace(scan, windows=()) for scan in case.scans[:2])
+    canvas.layers.show_case(Case(scans), gradually=True)
+    assert taken == ["volume"] and not canvas.layers.chosen_windows
+    canvas.saliency.show([lesion(scan, "A") for scan in scans])
+    hands.settle()
+    as_ct = canvas.layers.scan("volume").with_modality(Modality.CT)
+    canvas.layers.show_case(Case((as_ct, scans[1])), gradually=True)
+    for scan_id in ("other", "volume"):
+        canvas.layers.activate(scan_id)
+        assert "automatic" in {window.name for window in canvas.layers.windows(scan_id)}
+        assert canvas.layers.reset_window(scan_id)
+    assert taken == ["volume", "other"] and not canvas.layers.chosen_windows
+    canvas.layers.set_window("other", Window(40, 80))
+    assert canvas.layers.chosen_windows == {"other": Window(40, 80)}
+    assert not any({"hash", "content_hash", "_hashed_values"} & set(vars(each)) for each in (*scans, as_ct))
+    ids = {layer.metadata[METADATA]["case_id"] for layer in viewer.layers}
+    assert len(ids) == 1 and all(ids)
+    canvas.layers.clear()
+    canvas.layers.show_case(Case(scans))
+    assert viewer.layers[0].metadata[METADATA]["case_id"] not in ids  # another reading
 
 
 def test_beside_a_much_larger_scan_a_small_one_fills_its_cell(canvas: ReadingCanvas, hands: Hands) -> None:
@@ -182,6 +248,7 @@ def test_showing_evidence_again_adds_nothing_and_takes_under_50_ms(
     canvas.layers.show_case(case)
     canvas.saliency.show(first)
     assert canvas.saliency.layer("picture") is None  # nothing where there is nothing
+    hands.settle(0.05)
     layers = list(viewer.layers)
     overlay = canvas.saliency.layer("volume")
     assert overlay.opacity == 0.45 and tuple(overlay.contrast_limits) == (0, 1)
