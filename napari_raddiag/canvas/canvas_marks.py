@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QRectF, Qt
-from qtpy.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QImage, QPainter
+from qtpy.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 from vispy.scene import Line
 from vispy.scene.visuals import Image as Picture
 from vispy.visuals.transforms import STTransform
@@ -64,6 +64,8 @@ class CanvasMarks:
         self, viewer: Any, colour: Colour = (90, 220, 240), opacity: float = 0.8, width_px: float = 1.0
     ) -> None:
         self._parent = _canvas_of(viewer)
+        self._widget = canvas_widget(viewer)
+        self._ratio = 0.0
         self._pictures: list[Any] = []
         self._colour = (*(c / 255 for c in colour), opacity)
         self._width_px = width_px
@@ -73,14 +75,15 @@ class CanvasMarks:
 
     def draw(self, words: Sequence[Words] = (), strokes: Sequence[Stroke] = ()) -> None:
         """Show these and nothing else."""
-        if (tuple(words), tuple(strokes)) == (self.words, self.strokes):
+        ratio = float(self._widget.devicePixelRatioF())
+        if (tuple(words), tuple(strokes), ratio) == (self.words, self.strokes, self._ratio):
             return
-        self.words, self.strokes = tuple(words), tuple(strokes)
+        self.words, self.strokes, self._ratio = tuple(words), tuple(strokes), ratio
         self._draw_strokes()
         for number, word in enumerate(self.words):
             if number == len(self._pictures):
                 self._pictures.append(_new_picture(self._parent))
-            _show(self._pictures[number], word)
+            _show(self._pictures[number], word, ratio)
         for picture in self._pictures[len(self.words) :]:
             picture.visible = False
 
@@ -112,6 +115,11 @@ def _canvas_of(viewer: Any) -> Any:
     return viewer.window._qt_viewer.canvas.view
 
 
+def canvas_widget(viewer: Any) -> Any:
+    """The QWidget of the canvas, which knows the screen that it is on."""
+    return viewer.window._qt_viewer.canvas.native
+
+
 def _new_picture(parent: Any) -> Any:
     picture = Picture(np.zeros((1, 1, 4), np.uint8), interpolation="nearest", method="subdivide", parent=parent)
     picture.order = ORDER + 1
@@ -120,8 +128,8 @@ def _new_picture(parent: Any) -> Any:
     return picture
 
 
-def _show(picture: Any, word: Words) -> None:
-    pixels, ratio = _painted(word.text, word.size_px, word.colour, word.bold, _device_pixel_ratio())
+def _show(picture: Any, word: Words, ratio: float) -> None:
+    pixels = _painted(word.text, word.size_px, word.colour, word.bold, ratio)
     height_px, width_px = pixels.shape[0] / ratio, pixels.shape[1] / ratio
     left = {"left": 0.0, "center": width_px / 2, "right": width_px}[word.anchor]
     picture.set_data(pixels)
@@ -133,13 +141,8 @@ def _show(picture: Any, word: Words) -> None:
     picture.visible = True
 
 
-def _device_pixel_ratio() -> float:
-    app = QGuiApplication.instance()
-    return float(app.devicePixelRatio()) if app is not None else 1.0
-
-
 @lru_cache(maxsize=256)
-def _painted(text: str, size_px: int, colour: Colour, bold: bool, ratio: float) -> tuple[NDArray[np.uint8], float]:
+def _painted(text: str, size_px: int, colour: Colour, bold: bool, ratio: float) -> NDArray[np.uint8]:
     """(row, column, RGBA) picture of a text with a dark rim, which stays readable on white bone and black air."""
     font = QFont()
     font.setPixelSize(size_px)
@@ -160,4 +163,4 @@ def _painted(text: str, size_px: int, colour: Colour, bold: bool, ratio: float) 
     painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, text)
     painter.end()
     pixels = np.frombuffer(image.constBits(), np.uint8).reshape(height, image.bytesPerLine() // 4, 4)
-    return pixels[:, :width].copy(), ratio
+    return pixels[:, :width].copy()

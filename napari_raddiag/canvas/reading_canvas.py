@@ -17,6 +17,7 @@ from napari_raddiag.canvas.orientation_letters import OrientationLetters
 from napari_raddiag.canvas.ruler import Ruler
 from napari_raddiag.canvas.saliency_layers import SaliencyLayers
 from napari_raddiag.canvas.scan_layers import ScanLayers
+from napari_raddiag.canvas.screen_change import ScreenChange
 from napari_raddiag.canvas.slice_wheel import SliceWheel
 from napari_raddiag.canvas.window_drag import WindowDrag
 
@@ -28,6 +29,8 @@ class ReadingCanvas:
         self.layers = ScanLayers(viewer)
         self.saliency = SaliencyLayers(viewer, self.layers)
         self.network_view = NetworkViewLayer(viewer, self.layers)
+        self._screen = ScreenChange(viewer)
+        self._screen.changed.connect(self.layers.layout_changed)
         self.letters = OrientationLetters(self.layers)
         # The ruler is asked before the crosshair, so that with both on a left drag measures.
         self.ruler = Ruler(self.layers)
@@ -59,7 +62,7 @@ class ReadingCanvas:
     def close(self) -> None:
         """Remove our layers, marks and callbacks."""
         self.cine.close()
-        for part in (self.readout, *self._mouse, self.crosshair, self.ruler, self.letters):
+        for part in (self._screen, self.readout, *self._mouse, self.crosshair, self.ruler, self.letters):
             part.close()
         self.saliency.close()
         self.layers.close()

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from qtpy.QtCore import QEvent
+from qtpy.QtWidgets import QApplication
 
 from napari_raddiag.canvas.canvas_cells import canvas_cells, to_canvas_px
 from napari_raddiag.canvas.canvas_marks import Words
@@ -126,3 +128,20 @@ def test_side_by_side_each_scan_has_its_plane_its_letters_and_its_overlay(canvas
             assert np.allclose(middle_of(seen, cell.left_px, cell.top_px), markers[scan_id], atol=3)
         else:
             assert not seen.any()
+
+
+def test_letters_are_painted_anew_for_the_pixels_of_the_screen_that_the_window_is_moved_to(
+    canvas: ReadingCanvas, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rows_and_columns() -> list[tuple[int, ...]]:
+        return [picture.size for picture in canvas.letters.marks._pictures if picture.visible]
+
+    canvas.layers.show_case(Case((phantom()[0],)))
+    hands.settle(0.05)
+    coarse, words = rows_and_columns(), canvas.letters.marks.words
+    monkeypatch.setattr(hands.widget, "devicePixelRatioF", lambda: 2.0)
+    QApplication.sendEvent(hands.widget, QEvent(QEvent.Type.DevicePixelRatioChange))
+    hands.settle(0.05)
+    assert canvas.letters.marks.words == words
+    for (width, height), (fine_width, fine_height) in zip(coarse, rows_and_columns(), strict=True):
+        assert fine_width == pytest.approx(2 * width, abs=2) and fine_height == pytest.approx(2 * height, abs=2)
