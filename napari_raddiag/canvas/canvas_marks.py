@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from qtpy.compat import isalive
 from qtpy.QtCore import QRectF, Qt
 from qtpy.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 from vispy.scene import Line
@@ -75,6 +76,8 @@ class CanvasMarks:
 
     def draw(self, words: Sequence[Words] = (), strokes: Sequence[Stroke] = ()) -> None:
         """Show these and nothing else."""
+        if not isalive(self._widget):  # the window is closed
+            return
         ratio = float(self._widget.devicePixelRatioF())
         if (tuple(words), tuple(strokes), ratio) == (self.words, self.strokes, self._ratio):
             return
