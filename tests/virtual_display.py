@@ -1,4 +1,4 @@
-"""A screen for the tests of the window: the one there is, else a virtual one (Xvfb), which dies with the test process."""
+"""A screen for the tests of the window: the one there is, else a virtual one (Xvfb) that dies with the test process."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from raddiag_engine.saliency.saliency_map import SaliencyMap
 
 ScanMaps = Callable[[int, NetworkScan], list[Tensor]]
 
+
 def explain_case(
     evidence: CaseEvidence,
     classes: Sequence[int],
