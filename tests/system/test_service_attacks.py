@@ -343,7 +343,7 @@ def test_missing_voxels_are_named(http: httpx2.Client) -> None:
         ({"protocol": "1"}, 400, "protocol '1'"),
         ({"kind": "execute"}, 422, "not one of 'diagnose', 'explain'"),
         ({"model": "../../etc"}, 404, "no model"),
-        ({"model": "/work/main/resources/raddiag_resources/demo_model"}, 404, "no model"),
+        ({"model": "/srv/models/demo_model"}, 404, "no model"),
         ({"model": ["demo"]}, 404, "no model"),
         ({"model_folder": "/etc"}, 422, "unknown key 'model_folder'"),
         ({"top": -1}, 422, "top is from 0"),
@@ -358,7 +358,7 @@ def test_what_is_not_a_job_is_refused(
     data = change if isinstance(change, bytes) else request_of(case_of("bad"), **change)
     message = refusal(put_job(http, data), status)
     assert words in message
-    assert "/work" not in message.replace("'/work/main/resources/raddiag_resources/demo_model'", "")
+    assert "/srv" not in message.replace("'/srv/models/demo_model'", "")
 
 
 @pytest.mark.parametrize(
