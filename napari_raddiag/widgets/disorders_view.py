@@ -10,7 +10,7 @@ from typing import Any
 
 from qtpy.QtCore import QPoint, QSize, Qt, Signal
 from qtpy.QtGui import QGuiApplication
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_raddiag.data_models.diagnosis_export import csv_text, tsv_text
 from napari_raddiag.data_models.disorder_filter import DisorderFilter, chapters_in
@@ -19,6 +19,7 @@ from napari_raddiag.widgets.disorder_filter_bar import DisorderFilterBar
 from napari_raddiag.widgets.disorder_list import DisorderList
 from napari_raddiag.widgets.marks import Mark
 from napari_raddiag.widgets.normal_row import NormalRow
+from napari_raddiag.widgets.save_dialog import ask_where
 from napari_raddiag.widgets.section import Section
 from napari_raddiag.widgets.themed_label import NoteLine, ThemedLabel
 from raddiag_engine.atomic import write_text
@@ -235,12 +236,11 @@ class DisordersView(QWidget):
         if asked_for is None:
             return
         name = f"{asked_for.case_id}.csv"
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save the disorders", name, "Comma-separated values (*.csv)")
-        if not chosen:
+        path = ask_where(self, "Save the disorders", name, "Comma-separated values", ".csv")
+        if path is None:
             return
         if asked_for is not self._diagnosis:
             # A diagnosis may arrive while the dialog is open; the file would have the name of the one before.
             self.message.emit(REPLACED)
             return
-        path = Path(chosen)
-        self.save_csv(path if path.suffix else path.with_suffix(".csv"))
+        self.save_csv(path)

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import QEvent, Signal
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_raddiag.data_models.diagnosis_export import RESEARCH_USE
 from napari_raddiag.widgets.colours import Colours, colours_of
 from napari_raddiag.widgets.diagnosis_plots import draw_all
 from napari_raddiag.widgets.marks import Mark
+from napari_raddiag.widgets.save_dialog import ask_where
 from napari_raddiag.widgets.themed_label import NoteLine
 from raddiag_engine.atomic import atomic_path
 from raddiag_engine.diagnosis.result import Diagnosis, DisorderScore
@@ -145,12 +146,11 @@ class PlotsView(QWidget):
         if asked_for is None:
             return
         name = f"{asked_for.case_id}.png"
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save the plots", name, "PNG (*.png)")
-        if not chosen:
+        path = ask_where(self, "Save the plots", name, "PNG", ".png")
+        if path is None:
             return
         if asked_for is not self._diagnosis:
             # A diagnosis may arrive while the dialog is open; the file would have the name of the one before.
             self.message.emit(REPLACED)
             return
-        path = Path(chosen)
-        self.save_png(path if path.suffix else path.with_suffix(".png"))
+        self.save_png(path)
