@@ -62,14 +62,20 @@ def test_it_asks_only_scans_that_show_a_lesion_and_are_in_use() -> None:
     of_volume = lesion_in(0, 1, (slice(1, 2), slice(0, 16), slice(0, 16)), (4, 32, 32))
     lesions = [of_volume if kind == "volumes" else None for kind in kinds]
 
-    def loss(scans: PackedBatch, lesions: list[GroupLesions | None]) -> torch.Tensor:
+    def loss(scans: PackedBatch, lesions: list[GroupLesions | None], volume_factor: float = 1.0) -> torch.Tensor:
         embeddings, features = network.encode_with_features(scans)
         assert torch.equal(embeddings, network.encode(scans))
         logits = network.diagnose(embeddings, scans.modality_ids_BS, scans.mask_BS)
-        return localisation_loss(logits, features, scans, lesions, torch.Generator().manual_seed(0))
+        return localisation_loss(logits, features, scans, lesions, torch.Generator().manual_seed(0), volume_factor)
 
     found = loss(scans, lesions)
     assert found > 0
+    torch.testing.assert_close(loss(scans, lesions, volume_factor=2.5), 2.5 * found)
+    images = [
+        lesion_in(0, 1, (slice(0, 1), slice(0, 16), slice(0, 16)), (1, 32, 32)) if k == "images" else None
+        for k in kinds
+    ]
+    torch.testing.assert_close(loss(scans, images, volume_factor=2.5), loss(scans, images))
     found.backward()
     assert network.encoder.normalisation_3d.conv1.weight.grad.abs().sum() > 0
     # First order: the weights of the map are constants, so nothing behind the features is pushed.

@@ -80,6 +80,7 @@ class OptimisationConfig:
         mask_unlabelled_sources: True: what a source never labels is unknown for its cases. False: it is absent.
         localisation_weight: Of the loss that asks the class activation map to lie in the lesion, where cases have masks
             (`localisation.py`); for the resnet and vit encoders.
+        volume_localisation_factor: What that loss of a volume is multiplied with.
     """
 
     initial_model: str = ""
@@ -102,6 +103,7 @@ class OptimisationConfig:
     frozen_norm_share: float = 0.0
     mask_unlabelled_sources: bool = False
     localisation_weight: float = 0.0
+    volume_localisation_factor: float = 1.0
 
     def __post_init__(self) -> None:
         if self.batch_cases < 1 or self.accumulation < 1 or self.batch_cases % self.accumulation:
@@ -118,7 +120,14 @@ class OptimisationConfig:
         ):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 0 and below 1")
-        for name in ("learning_rate", "weight_decay", "gradient_clip", "mixup_alpha", "localisation_weight"):
+        for name in (
+            "learning_rate",
+            "weight_decay",
+            "gradient_clip",
+            "mixup_alpha",
+            "localisation_weight",
+            "volume_localisation_factor",
+        ):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative")
 

@@ -28,6 +28,7 @@ def localisation_loss(
     scans: PackedBatch,
     lesions: Sequence[GroupLesions | None],
     generator: torch.Generator,
+    volume_factor: float = 1.0,
 ) -> Tensor:
     """Minus the logarithm of the map's share inside the lesion, averaged over the scans that show one.
 
@@ -39,6 +40,7 @@ def localisation_loss(
         scans: The batch.
         lesions: Of each group.
         generator: On the CPU; draws the disorder.
+        volume_factor: What a volume counts for where an image counts for one; its lesion is a smaller part of it.
 
     Returns:
         A scalar; 0 if no scan of the batch shows a lesion.
@@ -61,7 +63,7 @@ def localisation_loss(
         if counts_R.any():
             rows = of_group.rows_R[counts_R]
             log_shares = log_share_inside(feature_map[rows], gradient[rows], inside_RP[counts_R])
-            total = total - log_shares.sum()
+            total = total - log_shares.sum() * (volume_factor if feature_map.ndim == 5 else 1.0)
             shown += len(rows)
     return total / max(shown, 1)
 
