@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from raddiag_engine.errors import ConfigError, ModelError, RaddiagError
+from raddiag_engine.knowledge.encoder_folder import load_encoder
 from raddiag_train.knowledge import pretraining
-from raddiag_train.knowledge.encoder_folder import load_encoder
 from raddiag_train.knowledge.pair import KnowledgePair, read_pairs, write_pairs
 from raddiag_train.knowledge.pairs import PairConfig, make_pairs
 from raddiag_train.knowledge.pretraining import pretrain, starting_encoder

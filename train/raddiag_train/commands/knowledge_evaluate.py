@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _scorers(encoders: list[str], pairs: Sequence[KnowledgePair]) -> Iterator[Scorer]:
     """BM25, then the encoders under what they were called by."""
-    from raddiag_train.knowledge.encoder_folder import encoder_of_folder_or_run
+    from raddiag_engine.knowledge.encoder_folder import encoder_of_folder_or_run
     from raddiag_train.knowledge.pretraining import starting_encoder
     from raddiag_train.knowledge.pretraining_config import EncoderConfig
     from raddiag_train.knowledge.retrieval import Bm25Scorer, EncoderScorer

@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     if args.pairs:
         disorders = with_pairs(disorders, read_pairs(args.pairs))
     if args.encoder:
-        from raddiag_train.knowledge.encoder_folder import encoder_of_folder_or_run
+        from raddiag_engine.knowledge.encoder_folder import encoder_of_folder_or_run
         from raddiag_train.knowledge.encoder_search import EncoderSearch
 
         found = EncoderSearch(disorders, encoder_of_folder_or_run(args.encoder)).search(args.text, args.top)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from raddiag_train.knowledge.encoder import TextEncoder
+from raddiag_engine.knowledge.encoder import TextEncoder
 from raddiag_train.knowledge.searched_disorder import DisorderHit, SearchedDisorder
 
 

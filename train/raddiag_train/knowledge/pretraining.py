@@ -21,14 +21,14 @@ from raddiag_engine.atomic import write_text
 from raddiag_engine.configuration import to_mapping
 from raddiag_engine.diagnosis.device import place
 from raddiag_engine.errors import ConfigError, RaddiagError
+from raddiag_engine.knowledge.encoder_folder import load_encoder, save_encoder
+from raddiag_engine.knowledge.hashed_encoder import HashedEncoder
+from raddiag_engine.knowledge.trainable_encoder import TrainableEncoder
+from raddiag_engine.knowledge.transformer_encoder import TransformerEncoder
 from raddiag_train.knowledge.batches import KnowledgeBatch, KnowledgeBatches
 from raddiag_train.knowledge.contrastive import contrastive_loss, sampled_negatives
-from raddiag_train.knowledge.encoder_folder import load_encoder, save_encoder
-from raddiag_train.knowledge.hashed_encoder import HashedEncoder
 from raddiag_train.knowledge.pair import KINDS, KnowledgePair, read_pairs
 from raddiag_train.knowledge.pretraining_config import EncoderConfig, PretrainingConfig
-from raddiag_train.knowledge.trainable_encoder import TrainableEncoder
-from raddiag_train.knowledge.transformer_encoder import TransformerEncoder
 from raddiag_train.progress import progress_bar
 from raddiag_train.training.checkpoint import RunState, checkpoints, load_checkpoint, save_checkpoint
 from raddiag_train.training.ema import ExponentialMovingAverage

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from raddiag_engine.icd10cm.bm25 import Bm25
 from raddiag_engine.icd10cm.words import words
-from raddiag_train.knowledge.encoder import TextEncoder
+from raddiag_engine.knowledge.encoder import TextEncoder
 
 
 class Scorer(Protocol):

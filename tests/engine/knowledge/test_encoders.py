@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from raddiag_engine.errors import ModelError
-from raddiag_train.knowledge.encoder_folder import load_encoder, save_encoder
-from raddiag_train.knowledge.hashed_encoder import HashedEncoder
-from raddiag_train.knowledge.ngram_features import bucket_ids
+from raddiag_engine.knowledge.encoder_folder import load_encoder, save_encoder
+from raddiag_engine.knowledge.hashed_encoder import HashedEncoder
+from raddiag_engine.knowledge.ngram_features import bucket_ids
 
 TEXTS = ["Spontaneous tension pneumothorax", "tension pneumothorax, spontaneous", "Fracture of femur", "", "脑膜瘤"]
 

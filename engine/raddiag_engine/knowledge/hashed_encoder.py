@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from raddiag_train.knowledge.ngram_features import bucket_ids
-from raddiag_train.knowledge.trainable_encoder import TrainableEncoder
+from raddiag_engine.knowledge.ngram_features import bucket_ids
+from raddiag_engine.knowledge.trainable_encoder import TrainableEncoder
 
 
 class HashedEncoder(TrainableEncoder):

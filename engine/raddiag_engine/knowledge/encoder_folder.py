@@ -12,9 +12,9 @@ from safetensors.torch import load_file, save_file
 
 from raddiag_engine.atomic import atomic_folder
 from raddiag_engine.errors import ModelError
-from raddiag_train.knowledge.hashed_encoder import HashedEncoder
-from raddiag_train.knowledge.trainable_encoder import TrainableEncoder
-from raddiag_train.knowledge.transformer_encoder import TransformerEncoder
+from raddiag_engine.knowledge.hashed_encoder import HashedEncoder
+from raddiag_engine.knowledge.trainable_encoder import TrainableEncoder
+from raddiag_engine.knowledge.transformer_encoder import TransformerEncoder
 
 DESCRIPTION, WEIGHTS = "encoder.json", "model.safetensors"
 SCHEMA = 1

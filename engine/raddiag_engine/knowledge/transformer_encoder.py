@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from raddiag_engine.errors import ModelError
-from raddiag_train.knowledge.trainable_encoder import TrainableEncoder
+from raddiag_engine.knowledge.trainable_encoder import TrainableEncoder
 
 Pooling = Literal["cls", "mean"]
 MOST_TOKENS = 128
