@@ -129,15 +129,23 @@ class HeadConfig:
     Attributes:
         kind: "linear"; "mlp", the released Linear-GELU-Linear; "knowledge", frozen text embeddings.
         text_width: Width of the text embeddings of a knowledge head.
-        similarity: Of a knowledge head: "dot" as in the paper, or "cosine" with a learned temperature and bias.
+        similarity: Of a knowledge head: "dot" as in the paper, or "cosine" with a learned temperature.
+        disorder_bias: Of a knowledge head: a learned number for each disorder, added to its logit, which takes up how
+            frequent it is; None means with "cosine" only, as the paper's dot product has none.
     """
 
     kind: HeadKind = "linear"
     text_width: int = 768
     similarity: Literal["dot", "cosine"] = "dot"
+    disorder_bias: bool | None = None
 
     def __post_init__(self) -> None:
         require_counts(self)
+
+    @property
+    def has_disorder_bias(self) -> bool:
+        """True if a knowledge head adds a number of its own to each disorder's logit."""
+        return self.similarity == "cosine" if self.disorder_bias is None else self.disorder_bias
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -145,9 +147,27 @@ class RadDiag(nn.Module):
         Raises:
             ModelError: The head takes none, or the shape is another.
         """
+        self._knowledge_head().set_text_embeddings(text_embeddings_KT)
+
+    def extended(self, text_embeddings_UT: Tensor) -> RadDiag:
+        """The same network with further disorders after its own, known by their text alone; the weights are shared.
+
+        Args:
+            text_embeddings_UT: Of their names; see `KnowledgeHead.extended`.
+
+        Raises:
+            ModelError: The head takes none, or the shape is another.
+        """
+        network = copy.copy(self)
+        network._modules = self._modules.copy()
+        network.head = self._knowledge_head().extended(text_embeddings_UT)
+        network.config = replace(self.config, classes=self.config.classes + len(text_embeddings_UT))
+        return network
+
+    def _knowledge_head(self) -> KnowledgeHead:
         if not isinstance(self.head, KnowledgeHead):
             raise ModelError(f"a {self.config.head.kind} head takes no text embeddings")
-        self.head.set_text_embeddings(text_embeddings_KT)
+        return self.head
 
     def _chunks(self, scans: Sequence[NetworkScan], chunk: int) -> Iterator[list[int]]:
         """Indices of scans of one group, as many together as `chunk` slices allow."""
