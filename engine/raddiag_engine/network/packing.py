@@ -37,6 +37,19 @@ class NetworkScan:
 
 
 @dataclass(frozen=True, eq=False)
+class GroupRows:
+    """The part of a group that a process computes.
+
+    Attributes:
+        rows_N: int64, position of each scan in the whole group; on the CPU, as is the other.
+        slots_A: int64, flat index of each scan of the whole group in the (case, scan) grid.
+    """
+
+    rows_N: Tensor
+    slots_A: Tensor
+
+
+@dataclass(frozen=True, eq=False)
 class ScanGroup:
     """Scans of one kind and size, in one tensor.
 
@@ -45,12 +58,14 @@ class ScanGroup:
         voxels: images (N, 1, H, W); volumes (N, 1, D, H, W); stacks (M, 1, H, W), the M distinct slices of all scans.
         slots_N: int64, flat index of each scan in the (case, scan) grid.
         slice_index_NL: int64, stacks only: the row of `voxels` of each slice of each scan, -1 beyond its last slice.
+        rows: Which scans of the whole group these are; None if they are all.
     """
 
     kind: GroupKind
     voxels: Tensor
     slots_N: Tensor
     slice_index_NL: Tensor | None = None
+    rows: GroupRows | None = None
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> ScanGroup:
         """The same group on another device."""
@@ -86,12 +101,26 @@ class PackedBatch:
         )
 
 
-def pack(cases: Sequence[Sequence[NetworkScan]], config: NetworkConfig) -> PackedBatch:
+@dataclass(frozen=True)
+class Share:
+    """One of several equal shares of the scans of every group, as one of several processes takes it.
+
+    Attributes:
+        number: Of this share, from 0.
+        shares: How many there are.
+    """
+
+    number: int = 0
+    shares: int = 1
+
+
+def pack(cases: Sequence[Sequence[NetworkScan]], config: NetworkConfig, share: Share | None = None) -> PackedBatch:
     """Pack whole cases.
 
     Args:
         cases: The scans of each case, any number of either kind.
         config: Says how the encoder takes a scan.
+        share: Pack only these scans, and read no other; the grid of cases and scans, and the groups, are those of all.
 
     Raises:
         CaseError: A case without scans.
@@ -111,16 +140,19 @@ def pack(cases: Sequence[Sequence[NetworkScan]], config: NetworkConfig) -> Packe
             mask_BS[row, column] = True
             scans.append(scan)
             slots.append(row * most_scans + column)
-    return PackedBatch(tuple(pack_scans(scans, slots, config)), modality_ids_BS, mask_BS)
+    return PackedBatch(tuple(pack_scans(scans, slots, config, share)), modality_ids_BS, mask_BS)
 
 
-def pack_scans(scans: Sequence[NetworkScan], slots: Sequence[int], config: NetworkConfig) -> Iterator[ScanGroup]:
+def pack_scans(
+    scans: Sequence[NetworkScan], slots: Sequence[int], config: NetworkConfig, share: Share | None = None
+) -> Iterator[ScanGroup]:
     """Group scans by kind and size.
 
     Args:
         scans: Any scans.
         slots: Their flat indices in the (case, scan) grid.
         config: Says how the encoder takes a scan.
+        share: The scans of each group that are packed; a group of which it has none is there, with no scan in it.
 
     Raises:
         ModelError: A scan of a shape that the encoder does not take.
@@ -128,13 +160,24 @@ def pack_scans(scans: Sequence[NetworkScan], slots: Sequence[int], config: Netwo
     members: dict[tuple[GroupKind, tuple[int, ...]], list[int]] = {}
     for index, scan in enumerate(scans):
         members.setdefault(group_key(scan, config), []).append(index)
-    for (kind, _), indices in members.items():
-        slots_N = torch.tensor([slots[index] for index in indices])
-        voxels = [scans[index].voxels for index in indices]
+    before = 0  # scans of the groups so far: the share with one scan more is another one from group to group
+    for (kind, shape), indices in members.items():
+        rows_N = own_rows(len(indices), before, share or Share())
+        before += len(indices)
+        slots_A = torch.tensor([slots[index] for index in indices])
+        voxels = [scans[indices[row]].voxels for row in rows_N.tolist()]
+        like = scans[indices[0]].voxels
+        group_rows = None if share is None else GroupRows(rows_N, slots_A)
         if kind == "stacks":
-            yield _pack_stacks(voxels, slots_N)
+            yield replace(_pack_stacks(voxels, slots_A[rows_N], like), rows=group_rows)
         else:
-            yield ScanGroup(kind, torch.stack(voxels).unsqueeze(1), slots_N)
+            stacked = torch.stack(voxels) if voxels else like.new_empty(0, *shape)
+            yield ScanGroup(kind, stacked.unsqueeze(1), slots_A[rows_N], rows=group_rows)
+
+
+def own_rows(scans: int, before: int, share: Share) -> Tensor:
+    """The rows, int64, that a share has of a group of scans, of which there were `before` in earlier groups."""
+    return torch.arange((share.number - before) % share.shares, scans, share.shares)
 
 
 def group_key(scan: NetworkScan, config: NetworkConfig) -> tuple[GroupKind, tuple[int, ...]]:
@@ -174,12 +217,12 @@ def distinct_slices(voxels: Tensor) -> tuple[Tensor, list[int]]:
     return stack_LHW[torch.tensor([True, *changes], device=stack_LHW.device)], index
 
 
-def _pack_stacks(stacks: list[Tensor], slots_N: Tensor) -> ScanGroup:
+def _pack_stacks(stacks: list[Tensor], slots_N: Tensor, like: Tensor) -> ScanGroup:
     parts = [distinct_slices(stack) for stack in stacks]
-    slice_index_NL = torch.full((len(parts), max(len(index) for _, index in parts)), -1)
+    slice_index_NL = torch.full((len(parts), max((len(index) for _, index in parts), default=1)), -1)
     first = 0
     for row, (distinct_MHW, index) in enumerate(parts):
         slice_index_NL[row, : len(index)] = torch.tensor(index) + first
         first += len(distinct_MHW)
-    voxels = torch.cat([distinct_MHW for distinct_MHW, _ in parts]).unsqueeze(1)
-    return ScanGroup("stacks", voxels, slots_N, slice_index_NL)
+    slices = [distinct_MHW for distinct_MHW, _ in parts] or [like.new_empty(0, *like.shape[-2:])]
+    return ScanGroup("stacks", torch.cat(slices).unsqueeze(1), slots_N, slice_index_NL)

@@ -77,7 +77,7 @@ class SliceAttentionEncoder(nn.Module):
         """Pooled ResNet features of every slice: features_NLC, and mask_NL, True for a real slice."""
         assert group.slice_index_NL is not None
         slices_M1HW = group.voxels
-        parts = slices_M1HW.split(chunk or len(slices_M1HW))
+        parts = slices_M1HW.split(chunk or max(1, len(slices_M1HW)))
         maps = (self._feature_maps(part_M1HW) for part_M1HW in parts)
         # In float32 whatever the precision of the convolutions: the sums over slices are cheap.
         features_MC = torch.cat([maps_MChw.mean((2, 3), dtype=torch.float32) for maps_MChw in maps])

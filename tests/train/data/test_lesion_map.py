@@ -139,7 +139,7 @@ def test_a_disorder_is_shown_while_one_scan_that_shows_it_is_in_use(records: lis
     data = dataset(records, tmp_path / "cache")
     batch = Collate(NetworkConfig())([data[0], data[1], data[1], data[1]])
     in_use = torch.tensor([[True, False], [True, True], [True, False], [False, True]])
-    shown = shown_disorders(batch.lesions, batch.packed.groups, in_use, len(data.labels))
+    shown = shown_disorders(batch.masked, in_use, len(data.labels))
     names = [{data.labels.names[k] for k in row.nonzero().flatten()} for row in shown]
     # The CT shows both, the X-ray the box alone.
     assert names == [set(), {"Box", "Other"}, {"Box", "Other"}, {"Box"}]

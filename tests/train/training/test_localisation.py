@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from raddiag_engine.network.config import FusionConfig, NetworkConfig, ResNetConfig
 from raddiag_engine.network.model import RadDiag
 from raddiag_engine.network.packing import NetworkScan, PackedBatch, pack
-from raddiag_train.data.lesion_batches import GroupLesions
+from raddiag_train.data.lesion_batches import GroupLesions, MaskedScans
 from raddiag_train.training.localisation import localisation_loss, log_share_inside, share_in_lesion
 
 CONFIG = NetworkConfig(
@@ -50,6 +50,16 @@ def batch() -> PackedBatch:
     )
 
 
+def masked(scans: PackedBatch, lesions: list[GroupLesions | None]) -> MaskedScans:
+    slots, classes = [], []
+    for group, of_group in zip(scans.groups, lesions, strict=True):
+        if of_group is not None:
+            for row, row_classes in zip(of_group.rows_R, of_group.classes_RM, strict=True):
+                slots += [int(group.slots_N[row])] * len(row_classes)
+                classes += row_classes.tolist()
+    return MaskedScans(torch.tensor(slots, dtype=torch.long), torch.tensor(classes, dtype=torch.long))
+
+
 def lesion_in(row: int, class_index: int, where: tuple[slice, ...], shape: tuple[int, ...]) -> GroupLesions:
     lesion_map = torch.zeros(1, *shape, dtype=torch.uint8)
     lesion_map[(0, *where)] = 1
@@ -66,7 +76,9 @@ def test_it_asks_only_scans_that_show_a_lesion_and_are_in_use() -> None:
         embeddings, features = network.encode_with_features(scans)
         assert torch.equal(embeddings, network.encode(scans))
         logits = network.diagnose(embeddings, scans.modality_ids_BS, scans.mask_BS)
-        return localisation_loss(logits, features, scans, lesions, torch.Generator().manual_seed(0), volume_factor)
+        return localisation_loss(
+            logits, features, scans, lesions, masked(scans, lesions), torch.Generator().manual_seed(0), volume_factor
+        )
 
     found = loss(scans, lesions)
     assert found > 0
@@ -117,7 +129,9 @@ def test_it_moves_the_map_into_the_lesion() -> None:
     for _ in range(60):
         embeddings, features = network.encode_with_features(scans)
         logits = network.diagnose(embeddings, scans.modality_ids_BS, scans.mask_BS)
-        loss = localisation_loss(logits, features, scans, lesions, torch.Generator().manual_seed(0))
+        loss = localisation_loss(
+            logits, features, scans, lesions, masked(scans, lesions), torch.Generator().manual_seed(0)
+        )
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -136,7 +150,14 @@ def test_of_two_disorders_each_is_asked_for_sometimes() -> None:
     embeddings, features = network.encode_with_features(scans)
     logits = network.diagnose(embeddings, scans.modality_ids_BS, scans.mask_BS)
     seen = {
-        round(float(localisation_loss(logits, features, scans, lesions, torch.Generator().manual_seed(seed))), 4)
+        round(
+            float(
+                localisation_loss(
+                    logits, features, scans, lesions, masked(scans, lesions), torch.Generator().manual_seed(seed)
+                )
+            ),
+            4,
+        )
         for seed in range(12)
     }
     assert len(seen) == 2

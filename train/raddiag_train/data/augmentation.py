@@ -1,7 +1,8 @@
 """Augmentation of whole batches on the device (paper section 5.3; numbers of the release).
 
-Every random number but the pixel noise is drawn on the CPU from one generator, and the noise from a seed drawn there:
-the generator's state is all that an exact resume needs, and a GPU is never waited for.
+Every random number but the pixel noise is drawn on the CPU from one generator, and the noise from a seed a scan drawn
+there: the generator's state is all that an exact resume needs, and a GPU is never waited for. A process that has only
+some of a batch's scans draws for all of them, so that a scan is changed in the same way wherever that is done.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from raddiag_engine.network.packing import PackedBatch, ScanGroup
+from raddiag_engine.network.packing import GroupRows, PackedBatch, ScanGroup
 from raddiag_train.data.erasing import borders, corners, rectangles
 from raddiag_train.data.geometric_augmentation import affine_matrices, elastic_displacement, resample, sampling_grid
 from raddiag_train.data.lesion_batches import GroupLesions
@@ -116,7 +117,9 @@ def augment_with_lesions(
     for group, of_group in zip(batch.groups, lesions, strict=True):
         flipped_N = flipped_B[group.slots_N // most_scans]
         there = group.to(device, non_blocking=True)
-        augmentation = _Augmentation(_rows(there), _scan_of_row(group), flipped_N, config, generator, of_group)
+        augmentation = _Augmentation(
+            _rows(there), _scan_of_row(group), flipped_N, config, generator, of_group, group.rows
+        )
         groups.append(replace(there, voxels=augmentation.run().view(there.voxels.shape)))
         deformed.append(augmentation.lesions)
     modality_ids_BS = batch.modality_ids_BS.to(device, non_blocking=True)
@@ -162,8 +165,11 @@ class _Augmentation:
         config: AugmentationConfig,
         generator: torch.Generator,
         lesions: GroupLesions | None = None,
+        own: GroupRows | None = None,
     ) -> None:
         self.rows_NSHW = rows_NSHW
+        self.drawn = len(flipped) if own is None else len(own.slots_A)
+        self.own: Tensor | slice = slice(None) if own is None else own.rows_N
         self.lesions = None if lesions is None else lesions.to(rows_NSHW.device)
         self.scan_of_row = scan_of_row
         self.flipped = flipped
@@ -196,13 +202,15 @@ class _Augmentation:
         matrices[self.flipped, 1] *= -1.0
         sigma = self._uniform(*config.elastic_sigma_px) * self.px
         magnitude = self._uniform(*config.elastic_magnitude_px) * self.px
+        seeds = self._seeds()
         scans = torch.nonzero(turned | bent | self.flipped).flatten()
         if len(scans) == 0:
             return
         grid = sampling_grid(self._there(matrices[scans]), self.height_px, self.width_px)
         elastic = torch.nonzero(bent).flatten()
         if len(elastic):
-            noise = self._pixel_noise((len(elastic), 2, self.height_px, self.width_px), normal=False)
+            noise = torch.empty(len(elastic), 2, self.height_px, self.width_px, device=self.rows_NSHW.device)
+            self._fill(noise, elastic, seeds, lambda part, generator: part.uniform_(-1.0, 1.0, generator=generator))
             displacement = elastic_displacement(noise, sigma[elastic].tolist(), self._there(magnitude[elastic]))
             grid.index_add_(0, self._there(torch.searchsorted(scans, elastic)), displacement)
         position = torch.full((self.scans,), -1)
@@ -235,9 +243,12 @@ class _Augmentation:
 
     def _noise(self) -> None:
         chosen, std = self._chosen(self.config.noise_probability), self._uniform(0.0, self.config.noise_std)
+        seeds = self._seeds()
         rows, rows_there = self._rows_of(chosen)
         if len(rows):
-            noise = self._pixel_noise((len(rows), *self.rows_NSHW.shape[1:]), normal=True)
+            noise = torch.empty(len(rows), *self.rows_NSHW.shape[1:], device=self.rows_NSHW.device)
+            scans = self.scan_of_row[rows]
+            self._fill(noise, scans, seeds, lambda part, generator: part.normal_(generator=generator))
             self.rows_NSHW[rows_there] += noise * self._there(std[self.scan_of_row[rows]])[:, None, None, None]
 
     def _paint(self) -> None:
@@ -280,18 +291,30 @@ class _Augmentation:
         self.lesions = replace(self.lesions, maps_RDHW=maps_RDHW)
 
     def _chosen(self, probability: float) -> Tensor:
-        return torch.rand(self.scans, generator=self.generator) < probability
+        return torch.rand(self.drawn, generator=self.generator)[self.own] < probability
 
     def _uniform(self, low: float, high: float, *shape: int) -> Tensor:
-        return low + (high - low) * torch.rand(self.scans, *shape, generator=self.generator)
+        return low + (high - low) * torch.rand(self.drawn, *shape, generator=self.generator)[self.own]
 
-    def _pixel_noise(self, shape: tuple[int, ...], *, normal: bool) -> Tensor:
-        device = self.rows_NSHW.device
-        seed = int(torch.randint(2**62, (), generator=self.generator))
-        here = torch.Generator(device).manual_seed(seed)
-        if normal:
-            return torch.randn(shape, generator=here, device=device)
-        return torch.rand(shape, generator=here, device=device) * 2.0 - 1.0
+    def _seeds(self) -> Tensor:
+        return torch.randint(2**62, (self.drawn,), generator=self.generator)[self.own]
+
+    def _fill(
+        self, rows: Tensor, scans: Tensor, seeds: Tensor, fill: Callable[[Tensor, torch.Generator], Tensor]
+    ) -> None:
+        """Fill rows at random, scan by scan.
+
+        Args:
+            rows: To be filled; the rows of a scan follow one another.
+            scans: The scan of each row.
+            seeds: Of every scan.
+            fill: Draws the values of a scan's rows, in place.
+        """
+        start = 0
+        generator = torch.Generator(rows.device)
+        for scan, count in zip(*(part.tolist() for part in scans.unique_consecutive(return_counts=True)), strict=True):
+            fill(rows[start : start + count], generator.manual_seed(int(seeds[scan])))
+            start += count
 
     def _rows_of(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
         """Rows of the chosen scans, on the CPU and where the voxels are."""

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from raddiag_engine.network.config import NetworkConfig
-from raddiag_engine.network.packing import NetworkScan, PackedBatch, ScanGroup, pack
-from raddiag_train.data.lesion_batches import GroupLesions, group_lesions
+from raddiag_engine.network.packing import NetworkScan, PackedBatch, ScanGroup, Share, pack
+from raddiag_train.data.lesion_batches import GroupLesions, MaskedScans, group_lesions, masked_scans
 from raddiag_train.data.prepared import StoredCase
 from raddiag_train.data.prepared_shards import StoredScan
 
@@ -25,18 +25,22 @@ class TrainingBatch:
         labels_BK: float32 targets.
         indices_B: int64, position of each case in the data set.
         lesions: Of each group of `packed`; None for a group without a lesion map.
+        masked: Which scans of the batch show which lesions, this process's or another's.
     """
 
     packed: PackedBatch
     labels_BK: Tensor
     indices_B: Tensor
     lesions: tuple[GroupLesions | None, ...]
+    masked: MaskedScans
 
     def pin_memory(self) -> TrainingBatch:
         """The same batch in page-locked memory; called by a DataLoader."""
         groups = tuple(_pinned(group) for group in self.packed.groups)
         packed = PackedBatch(groups, self.packed.modality_ids_BS.pin_memory(), self.packed.mask_BS.pin_memory())
-        return TrainingBatch(packed, self.labels_BK.pin_memory(), self.indices_B.pin_memory(), self.lesions)
+        return replace(
+            self, packed=packed, labels_BK=self.labels_BK.pin_memory(), indices_B=self.indices_B.pin_memory()
+        )
 
 
 @dataclass(frozen=True)
@@ -45,15 +49,18 @@ class Collate:
 
     Attributes:
         network: Says how the encoder takes a scan.
+        share: The scans that this process computes; no other is read from disk. None for all.
     """
 
     network: NetworkConfig
+    share: Share | None = None
 
     def __call__(self, cases: Sequence[StoredCase]) -> TrainingBatch:
-        packed = pack([[_network_scan(scan) for scan in case.scans] for case in cases], self.network)
+        packed = pack([[_network_scan(scan) for scan in case.scans] for case in cases], self.network, self.share)
         labels_BK = torch.from_numpy(np.stack([case.labels_K for case in cases]))
         lesions = tuple(group_lesions(group, cases, packed.mask_BS.shape[1]) for group in packed.groups)
-        return TrainingBatch(packed, labels_BK, torch.tensor([case.index for case in cases]), lesions)
+        masked = masked_scans(cases, packed.mask_BS.shape[1])
+        return TrainingBatch(packed, labels_BK, torch.tensor([case.index for case in cases]), lesions, masked)
 
 
 def drop_modalities(
@@ -73,8 +80,8 @@ def drop_modalities(
 
 
 def _network_scan(scan: StoredScan) -> NetworkScan:
-    # A copy: the memory map is read-only, which torch does not know.
-    return NetworkScan(torch.from_numpy(np.array(scan.voxels)), scan.is_volume, scan.modality_id)
+    # A view of the memory map, not read before it is packed.
+    return NetworkScan(torch.from_numpy(scan.voxels), scan.is_volume, scan.modality_id)
 
 
 def _pinned(group: ScanGroup) -> ScanGroup:

@@ -33,23 +33,49 @@ class GroupLesions:
         return GroupLesions(*parts)
 
 
-def shown_disorders(
-    lesions: Sequence[GroupLesions | None], groups: Sequence[ScanGroup], mask_BS: Tensor, classes: int
-) -> Tensor:
+@dataclass(frozen=True, eq=False)
+class MaskedScans:
+    """Which scans of a batch have a mask of which disorder; on the CPU.
+
+    Attributes:
+        slots_M: int64, flat index in the (case, scan) grid, a mask each.
+        classes_M: int64, the disorder of the mask.
+    """
+
+    slots_M: Tensor
+    classes_M: Tensor
+
+
+def masked_scans(cases: Sequence[StoredCase], most_scans: int) -> MaskedScans:
+    """The masks of a batch, known without reading one.
+
+    Args:
+        cases: All cases of the batch.
+        most_scans: Columns of the (case, scan) grid.
+    """
+    masks = [
+        (row * most_scans + column, number)
+        for row, case in enumerate(cases)
+        for column, classes in enumerate(case.lesion_classes)
+        if case.scans[column].lesions is not None
+        for number in classes
+        if number >= 0
+    ]
+    slots_M, classes_M = torch.tensor(masks, dtype=torch.long).view(-1, 2).unbind(1)
+    return MaskedScans(slots_M, classes_M)
+
+
+def shown_disorders(masked: MaskedScans, mask_BS: Tensor, classes: int) -> Tensor:
     """(B, K), True for the disorders of which a scan in use has a mask.
 
     Args:
-        lesions: Of each group.
-        groups: Of the packed batch.
-        mask_BS: True for the scans in use, on the CPU like all else.
+        masked: Of the batch.
+        mask_BS: True for the scans in use, on the CPU.
         classes: Number of classes K.
     """
     shown_BK = torch.zeros(len(mask_BS), classes, dtype=torch.bool)
-    for group, of_group in zip(groups, lesions, strict=True):
-        if of_group is not None:
-            slots_R = group.slots_N[of_group.rows_R]
-            rows, masks = torch.nonzero((of_group.classes_RM >= 0) & mask_BS.flatten()[slots_R][:, None]).unbind(1)
-            shown_BK[slots_R[rows] // mask_BS.shape[1], of_group.classes_RM[rows, masks]] = True
+    used_M = mask_BS.flatten()[masked.slots_M]
+    shown_BK[masked.slots_M[used_M] // mask_BS.shape[1], masked.classes_M[used_M]] = True
     return shown_BK
 
 

@@ -165,7 +165,8 @@ class ShardReader:
         if (shard, name) not in self._maps:
             path = self._shards[shard] / f"{name}.npy"
             try:
-                self._maps[shard, name] = np.load(path, mmap_mode="r", allow_pickle=False)
+                # Copy on write, as torch takes no read-only arrays; the file stays as it is.
+                self._maps[shard, name] = np.load(path, mmap_mode="c", allow_pickle=False)
             except (OSError, ValueError) as error:
                 raise RaddiagError(f"{path}: damaged prepared data ({error}); delete its folder") from error
         return self._maps[shard, name]

@@ -10,14 +10,14 @@ second derivative is needed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from raddiag_engine.network.packing import PackedBatch
-from raddiag_train.data.lesion_batches import GroupLesions
+from raddiag_train.data.lesion_batches import GroupLesions, MaskedScans, shown_disorders
 
 LEAST_CENTRE = 0.5  # of a cell's centre, that a lesion must cover for the centres to decide
 
@@ -27,8 +27,10 @@ def localisation_loss(
     features: Sequence[Tensor],
     scans: PackedBatch,
     lesions: Sequence[GroupLesions | None],
+    masked: MaskedScans,
     generator: torch.Generator,
     volume_factor: float = 1.0,
+    total: Callable[[Tensor], Tensor] = lambda tensor: tensor,
 ) -> Tensor:
     """Minus the logarithm of the map's share inside the lesion, averaged over the scans that show one.
 
@@ -39,17 +41,19 @@ def localisation_loss(
         features: Of each group, (N, C, h, w) or (N, C, d, h, w).
         scans: The batch.
         lesions: Of each group.
+        masked: Says which scans of the batch have a mask.
         generator: On the CPU; draws the disorder.
         volume_factor: What a volume counts for where an image counts for one; its lesion is a smaller part of it.
+        total: Adds up a tensor over the processes that share the batch's scans.
 
     Returns:
         A scalar; 0 if no scan of the batch shows a lesion.
     """
-    asked_B = _asked(logits_BK.shape, scans, lesions, generator)
+    asked_B = _asked(masked, scans.mask_BS, logits_BK.shape[1], generator)
     cases_B = torch.nonzero(asked_B >= 0).flatten()
-    total = logits_BK.new_zeros(())
+    loss = logits_BK.new_zeros((), dtype=torch.float32)
     if len(cases_B) == 0:
-        return total
+        return loss
     asked_logits = logits_BK[cases_B, asked_B[cases_B]].sum()
     gradients = torch.autograd.grad(asked_logits, features, retain_graph=True, allow_unused=True)
     shown = 0
@@ -63,9 +67,10 @@ def localisation_loss(
         if counts_R.any():
             rows = of_group.rows_R[counts_R]
             log_shares = log_share_inside(feature_map[rows], gradient[rows], inside_RP[counts_R])
-            total = total - log_shares.sum() * (volume_factor if feature_map.ndim == 5 else 1.0)
+            loss = loss - log_shares.sum() * (volume_factor if feature_map.ndim == 5 else 1.0)
             shown += len(rows)
-    return total / max(shown, 1)
+    loss_and_shown = total(torch.stack([loss, loss.new_tensor(float(shown))]))
+    return loss_and_shown[0] / loss_and_shown[1].detach().clamp(min=1)
 
 
 def log_share_inside(features: Tensor, gradient: Tensor, inside_NP: Tensor) -> Tensor:
@@ -83,18 +88,11 @@ def log_share_inside(features: Tensor, gradient: Tensor, inside_NP: Tensor) -> T
     return inside_N - map_NP.logsumexp(1)
 
 
-def _asked(
-    shape: torch.Size, scans: PackedBatch, lesions: Sequence[GroupLesions | None], generator: torch.Generator
-) -> Tensor:
+def _asked(masked: MaskedScans, mask_BS: Tensor, classes: int, generator: torch.Generator) -> Tensor:
     """For each case the class whose map is asked for, drawn among those with a mask; -1 for none."""
-    masked_BK = torch.zeros(shape, dtype=torch.bool, device=scans.mask_BS.device)
-    for group, of_group in zip(scans.groups, lesions, strict=True):
-        if of_group is not None:
-            cases_R = group.slots_N[of_group.rows_R] // scans.mask_BS.shape[1]
-            rows, masks = torch.nonzero(of_group.classes_RM >= 0).unbind(1)
-            masked_BK[cases_R[rows], of_group.classes_RM[rows, masks]] = True
-    draws_BK = torch.rand(shape, generator=generator).to(masked_BK.device).masked_fill(~masked_BK, -1.0)
-    return torch.where(masked_BK.any(1), draws_BK.argmax(1), -1)
+    masked_BK = shown_disorders(masked, torch.ones(mask_BS.shape, dtype=torch.bool), classes)
+    draws_BK = torch.rand(masked_BK.shape, generator=generator).masked_fill(~masked_BK, -1.0)
+    return torch.where(masked_BK.any(1), draws_BK.argmax(1), -1).to(mask_BS.device)
 
 
 def share_in_lesion(lesions: GroupLesions, asked_R: Tensor, grid: torch.Size) -> Tensor:

@@ -116,7 +116,7 @@ def step_loss(
         if mixed is not alone:  # a map is asked of a case as it is
             logits_BK = network.diagnose(embeddings_BSC, scans.modality_ids_BS, scans.mask_BS)
     return loss + optimisation.localisation_weight * localisation_loss(
-        logits_BK, features, scans, given.lesions, generator, optimisation.volume_localisation_factor
+        logits_BK, features, scans, given.lesions, given.masked, generator, optimisation.volume_localisation_factor
     )
 
 

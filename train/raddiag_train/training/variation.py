@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 from raddiag_engine.network.packing import PackedBatch
 from raddiag_train.data.augmentation import augment_with_lesions
 from raddiag_train.data.batches import TrainingBatch, drop_modalities
-from raddiag_train.data.lesion_batches import GroupLesions, shown_disorders
+from raddiag_train.data.lesion_batches import GroupLesions, MaskedScans, shown_disorders
 from raddiag_train.data.mixup import mixup_images
 from raddiag_train.training.config import TrainingConfig
 from raddiag_train.training.scan_dropout import drop_scans
@@ -40,6 +41,7 @@ class StepInput:
         targets_BK: In [0, 1]; soft where cases are mixed.
         known_BK: 1 where the label is known and can be seen; None if all are.
         lesions: Of each group of `scans`, augmented with it.
+        masked: Which scans of the batch have a lesion mask; on the CPU.
         anatomies_B: int64, a number for the body region of each case.
     """
 
@@ -47,6 +49,7 @@ class StepInput:
     targets_BK: Tensor
     known_BK: Tensor | None
     lesions: tuple[GroupLesions | None, ...]
+    masked: MaskedScans
     anatomies_B: Tensor
 
 
@@ -56,6 +59,7 @@ def vary(
     config: TrainingConfig,
     device: torch.device,
     generator: torch.Generator,
+    total: Callable[[Tensor], Tensor] = lambda tensor: tensor,
 ) -> StepInput:
     """Hide modalities, leave out scans, augment and mix.
 
@@ -68,6 +72,7 @@ def vary(
         config: Says how often and how far.
         device: Where the step is computed.
         generator: On the CPU.
+        total: Adds up a tensor over the processes that share the batch's scans.
     """
     optimisation, packed = config.optimisation, batch.packed
     unknown_id = config.preparation.modality_ids["unknown"][0]
@@ -81,20 +86,20 @@ def vary(
     targets_BK = batch.labels_BK.to(device, non_blocking=True)
     scans, lesions = augment_with_lesions(packed, batch.lesions, config.augmentation, generator, device)
     if known_BK is None:
-        scans, targets_BK = mixup_images(scans, targets_BK, optimisation.mixup_alpha, generator)
-        return StepInput(scans, targets_BK, None, lesions, anatomies_B)
+        scans, targets_BK = mixup_images(scans, targets_BK, optimisation.mixup_alpha, generator, total)
+        return StepInput(scans, targets_BK, None, lesions, batch.masked, anatomies_B)
     # What is known is blended like the targets: a label of a mixture is known if it is in both cases.
     both_BL = torch.cat([targets_BK, known_BK.to(device, non_blocking=True)], 1)
-    scans, both_BL = mixup_images(scans, both_BL, optimisation.mixup_alpha, generator)
+    scans, both_BL = mixup_images(scans, both_BL, optimisation.mixup_alpha, generator, total)
     targets_BK, shares_BK = both_BL.chunk(2, 1)
-    return StepInput(scans, targets_BK, (shares_BK > 0.999).float(), lesions, anatomies_B)
+    return StepInput(scans, targets_BK, (shares_BK > 0.999).float(), lesions, batch.masked, anatomies_B)
 
 
 def _known(batch: TrainingBatch, known_NK: Tensor | None, normal: int | None, mask_BS: Tensor) -> Tensor | None:
     """1 where the label is known by its source and can be seen in the scans left; None if all are."""
-    packed, classes = batch.packed, batch.labels_BK.shape[1]
-    shown_BK = shown_disorders(batch.lesions, packed.groups, packed.mask_BS, classes)
-    lost_BK = shown_BK & ~shown_disorders(batch.lesions, packed.groups, mask_BS, classes)
+    classes = batch.labels_BK.shape[1]
+    shown_BK = shown_disorders(batch.masked, batch.packed.mask_BS, classes)
+    lost_BK = shown_BK & ~shown_disorders(batch.masked, mask_BS, classes)
     if normal is not None:
         lost_BK[:, normal] |= lost_BK.any(1)
     if known_NK is None:
