@@ -120,6 +120,8 @@ class _Groups:
 
     def macro(self, sequence: str, keyword: str) -> Header:
         """Where the keyword stands: the frame's macro, the shared macro, else the header itself."""
+        if self.shared is EMPTY and self.own is EMPTY:
+            return self.header
         return next((place for place in self._places(sequence) if place.values(keyword)), EMPTY)
 
     def _places(self, sequence: str) -> Iterator[Header]:

@@ -6,7 +6,8 @@ import math
 from functools import cache
 from typing import Any
 
-from pydicom.datadict import tag_for_keyword
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
@@ -14,6 +15,8 @@ from pydicom.tag import BaseTag, Tag
 
 # What numbers and texts raise when they are made of values that are none.
 _BAD_VALUE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
+# Written in the default character repertoire whatever SpecificCharacterSet says (PS3.5 6.2).
+ASCII_VRS = frozenset({"AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI"})
 
 
 class Header:
@@ -21,12 +24,23 @@ class Header:
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
+        self._tags = dataset.keys()
+        self._known: dict[str, tuple[Any, ...]] = {}
 
     def values(self, keyword: str) -> tuple[Any, ...]:
-        """All values of an element."""
+        """All values of an element; kept, as asking pydicom for an element costs twenty times as much."""
+        known = self._known.get(keyword)
+        if known is None:
+            known = self._known[keyword] = self._values(keyword)
+        return known
+
+    def _values(self, keyword: str) -> tuple[Any, ...]:
         tag = _tag(keyword)
-        if tag not in self.dataset:  # most are not, and asking for them by name costs ten times as much
+        if tag not in self._tags:
             return ()
+        plain = _plain_values(self.dataset.get_item(tag), keyword)
+        if plain is not None:
+            return plain
         try:
             value = self.dataset[tag].value
         except MemoryError:
@@ -69,6 +83,24 @@ class Header:
     def item(self, keyword: str) -> Header:
         """The first item of a sequence, or an empty header."""
         return next(iter(self.items(keyword)), EMPTY)
+
+
+def _plain_values(element: Any, keyword: str) -> tuple[str, ...] | None:
+    """The values of an element of plain ASCII as they stand in the file, None if pydicom has to convert it.
+
+    Nearly all that is asked for is such: converting each element takes most of the time of a large folder otherwise.
+    """
+    if not isinstance(element, RawDataElement) or (element.VR or _dictionary_vr(keyword)) not in ASCII_VRS:
+        return None
+    if not isinstance(element.value, bytes) or not element.value.isascii():
+        return None
+    text = element.value.decode("ascii").rstrip(" \0")
+    return tuple(text.split("\\")) if text else ()
+
+
+@cache
+def _dictionary_vr(keyword: str) -> str:
+    return dictionary_VR(_tag(keyword))
 
 
 @cache
