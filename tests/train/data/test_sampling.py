@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raddiag_engine.errors import ConfigError
+from raddiag_train.data.case_labels import CaseLabels
 from raddiag_train.data.sampling import EpochSampler, repeat_factors, source_factors
 
 
@@ -54,9 +55,7 @@ def test_fewer_cases_than_a_batch_still_make_one() -> None:
 
 
 def test_repeat_factors_are_those_of_the_formula() -> None:
-    labels = np.zeros((10_000, 2), dtype=np.float32)
-    labels[:, 0] = 1
-    labels[0, 1] = 1
+    labels = CaseLabels.of([[0, 1], *[[0]] * 9_999], 2)
     factors = repeat_factors(labels, threshold=1e-3)
     assert factors[0] == pytest.approx(math.sqrt(1e-3 / 1e-4))
     assert (factors[1:] == 1).all()

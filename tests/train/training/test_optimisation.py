@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from raddiag_engine.network.config import FusionConfig, NetworkConfig, ResNetConfig
+from raddiag_train.data.case_labels import CaseLabels
 from raddiag_train.training.config import OptimisationConfig
 from raddiag_train.training.ema import ExponentialMovingAverage
 from raddiag_train.training.frozen_norms import freeze_norms
-from raddiag_train.training.initialisation import build_network, build_optimiser
-from raddiag_train.training.losses import binary_cross_entropy, prior_log_odds
+from raddiag_train.training.initialisation import build_network, build_optimiser, sampled_log_odds
+from raddiag_train.training.losses import binary_cross_entropy
 from raddiag_train.training.random_state import seed_step
 from raddiag_train.training.scan_dropout import drop_scans
 from raddiag_train.training.schedule import learning_rate_factor
@@ -63,8 +65,8 @@ def test_loss_is_summed_over_classes_averaged_over_cases_and_blind_to_the_unknow
 
 
 def test_prior_is_the_log_odds_of_the_cases_as_sampled() -> None:
-    targets = torch.tensor([[1.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
-    assert prior_log_odds(targets, torch.tensor([4.0, 1.0, 1.0])).tolist() == pytest.approx(
+    labels = CaseLabels.of([[0], [], []], 2)
+    assert sampled_log_odds(labels, np.array([4.0, 1.0, 1.0])).tolist() == pytest.approx(
         [math.log(5 / 3), math.log(1 / 7)]
     )
 

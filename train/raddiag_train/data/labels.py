@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from raddiag_engine.errors import ConfigError
 from raddiag_engine.models.card import Coverage, Disorder, Tier
+from raddiag_train.data.ancestors import Ancestor, icd10cm_ancestors
+from raddiag_train.data.case_labels import CaseLabels
 from raddiag_train.data.records import NORMAL, CaseRecord
 
 HEAD_CASES = 100
@@ -32,9 +34,11 @@ class LabelSpace:
 
     Attributes:
         disorders: As in the model card; "Normal" is one of them if the data have it.
+        ancestors: Auxiliary classes in training, behind the disorders; none of the published model's.
     """
 
     disorders: tuple[Disorder, ...]
+    ancestors: tuple[Ancestor, ...] = ()
 
     def __len__(self) -> int:
         return len(self.disorders)
@@ -48,6 +52,39 @@ class LabelSpace:
     def indices(self) -> dict[str, int]:
         """Name -> class index."""
         return {name: index for index, name in enumerate(self.names)}
+
+    @property
+    def targets(self) -> int:
+        """Classes in training: disorders and ancestors."""
+        return len(self.disorders) + len(self.ancestors)
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """Their names, in the order of the logits in training; an ancestor's may equal a disorder's."""
+        return (*self.names, *(ancestor.name for ancestor in self.ancestors))
+
+    @property
+    def members_AK(self) -> NDArray[np.bool_]:
+        """(ancestors, disorders) True where the disorder lies below the ancestor."""
+        members_AK = np.zeros((len(self.ancestors), len(self)), dtype=bool)
+        for row, ancestor in enumerate(self.ancestors):
+            members_AK[row, list(ancestor.members)] = True
+        return members_AK
+
+    def targets_of(self, records: Sequence[CaseRecord]) -> CaseLabels:
+        """What the cases are to be trained on: their disorders, and every ancestor of one.
+
+        Raises:
+            ConfigError: As `vector`, with the case's id.
+        """
+        above: dict[int, list[int]] = {}
+        for index, ancestor in enumerate(self.ancestors, start=len(self)):
+            for k in ancestor.members:
+                above.setdefault(k, []).append(index)
+        classes = self.classes(records)
+        if above:
+            classes = [[*own, *sorted({a for k in own for a in above.get(k, ())})] for own in classes]
+        return CaseLabels.of(classes, self.targets)
 
     def vector(self, disorders: Iterable[str]) -> NDArray[np.float32]:
         """(K,) float32 target with 1 for each disorder given.
@@ -97,11 +134,16 @@ class LabelSpace:
         return found
 
 
-def label_space(records: Sequence[CaseRecord], split: str = "train") -> LabelSpace:
+def label_space(records: Sequence[CaseRecord], split: str = "train", *, ancestors: bool = False) -> LabelSpace:
     """The disorders with a positive case in `split`, most frequent first, ties by name.
 
     Codes, tier and coverage come from the same cases; a disorder is covered by the modality and anatomy of every
     scan of its positive cases.
+
+    Args:
+        records: The cases.
+        split: That counts.
+        ancestors: Whether what lies above the disorders in ICD-10-CM is trained on as well.
 
     Raises:
         ConfigError: The split has no cases.
@@ -117,19 +159,18 @@ def label_space(records: Sequence[CaseRecord], split: str = "train") -> LabelSpa
         for name, own in zip(record.disorders, codes_by_disorder(record), strict=True):
             codes[name].update(dict.fromkeys(own))
             coverage[name] |= seen
-    return LabelSpace(
-        tuple(
-            Disorder(
-                name=name,
-                icd10cm=tuple(codes[name]),
-                tier=tier_of(count),
-                training_positives=count,
-                normal=name == NORMAL,
-                coverage=tuple(sorted(coverage[name], key=lambda pair: (pair.modality, pair.anatomy))),
-            )
-            for name, count in sorted(positives.items(), key=lambda item: (-item[1], item[0]))
+    disorders = tuple(
+        Disorder(
+            name=name,
+            icd10cm=tuple(codes[name]),
+            tier=tier_of(count),
+            training_positives=count,
+            normal=name == NORMAL,
+            coverage=tuple(sorted(coverage[name], key=lambda pair: (pair.modality, pair.anatomy))),
         )
+        for name, count in sorted(positives.items(), key=lambda item: (-item[1], item[0]))
     )
+    return LabelSpace(disorders, icd10cm_ancestors(disorders) if ancestors else ())
 
 
 def codes_by_disorder(record: CaseRecord) -> tuple[tuple[str, ...], ...]:

@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +39,7 @@ class StoredCase:
     Attributes:
         index: Position in the data set.
         scans: Prepared scans, in the order of the record.
-        labels_K: (K,) float32 targets.
+        labels_K: (K,) float32 targets, those of ancestors behind those of disorders.
         lesion_classes: For each scan the class of each of its masks, in the order its lesion map counts them; -1 for a
             disorder that is not in the label space.
     """
@@ -53,6 +52,9 @@ class StoredCase:
 
 class PreparedDataset:
     """Cases with prepared scans, memory-mapped; a map-style data set for a torch DataLoader.
+
+    Attributes:
+        case_labels: The targets of all cases, sparse.
 
     Args:
         records: The cases, in order.
@@ -81,21 +83,13 @@ class PreparedDataset:
         self.records = tuple(records)
         self.labels = labels
         self.preparation = preparation
-        self._classes = labels.classes(self.records)
+        self.case_labels = labels.targets_of(self.records)
         folder = cache / preparation_key(preparation)
         self._keys = _prepared_keys(self.records, preparation, folder, workers, progress)
         self._shards = ShardReader(folder)
 
-    @cached_property
-    def labels_NK(self) -> NDArray[np.float32]:
-        """(N, K) float32 targets; made when asked for, as 27,000 cases of 5,569 classes take 600 MB."""
-        return self.labels.matrix(self.records)
-
     def __len__(self) -> int:
         return len(self.records)
-
-    def __getstate__(self) -> dict[str, object]:
-        return {name: value for name, value in self.__dict__.items() if name != "labels_NK"}
 
     def __getitem__(self, index: int) -> StoredCase:
         scans = self._shards.read(self._keys[index])
@@ -103,9 +97,7 @@ class PreparedDataset:
             tuple(self.labels.indices.get(disorder, -1) for disorder in scan.masks)
             for scan in self.records[index].scans
         )
-        labels_K = np.zeros(len(self.labels), dtype=np.float32)
-        labels_K[self._classes[index]] = 1.0
-        return StoredCase(index, scans, labels_K, classes)
+        return StoredCase(index, scans, self.case_labels.row(index), classes)
 
 
 def preparation_key(preparation: PreparationConfig) -> str:

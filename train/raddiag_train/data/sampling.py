@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raddiag_engine.errors import ConfigError
+from raddiag_train.data.case_labels import CaseLabels
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,18 +58,51 @@ class EpochSampler:
             yield [int(index) for index in batch]
 
 
-def repeat_factors(labels_NK: NDArray[np.float32], threshold: float = 1e-3) -> NDArray[np.float64]:
-    """How often each case is seen under repeat-factor sampling (Gupta et al., LVIS, 2019).
+def repeat_factors(labels: CaseLabels, threshold: float = 1e-3) -> NDArray[np.float64]:
+    """How often each case is seen under repeat-factor sampling (Gupta, Dollar and Girshick, LVIS, CVPR 2019).
 
     A class in a share f of the cases has the factor max(1, sqrt(threshold / f)), a case the largest of its classes.
 
     Args:
-        labels_NK: 1 for a positive.
+        labels: Of the N cases.
         threshold: Share below which a class is repeated.
+
+    Returns:
+        (N,), 1 for a case of frequent classes only.
     """
-    share_K = labels_NK.mean(axis=0, dtype=np.float64)
-    factor_K = np.maximum(1.0, np.sqrt(threshold / np.maximum(share_K, 1.0 / max(1, len(labels_NK)))))
-    return np.where(labels_NK > 0, factor_K, 1.0).max(axis=1, initial=1.0)
+    share_K = np.maximum(labels.positives(), 1.0) / max(1, len(labels))
+    return labels.largest(np.sqrt(threshold / share_K), otherwise=1.0)
+
+
+def case_factors(
+    sources: Sequence[str], labels: CaseLabels, weights: Mapping[str, float], repeat_threshold: float
+) -> NDArray[np.float64]:
+    """How often each case is seen in an epoch, on average, by its source and by how rare its disorders are.
+
+    Repeats lengthen the epoch, as in LVIS. Where sources have weights, cases are repeated within their source only, so
+    that its share of the epoch stays what the weights say.
+
+    Args:
+        sources: Source of each case.
+        labels: Of the same cases.
+        weights: As for `source_factors`.
+        repeat_threshold: As for `repeat_factors`; 0 repeats none.
+
+    Raises:
+        ConfigError: As `source_factors`.
+    """
+    by_source_N = source_factors(sources, weights)
+    if repeat_threshold <= 0:
+        return by_source_N
+    repeats_N = repeat_factors(labels, repeat_threshold)
+    if not weights:
+        return repeats_N
+    names = np.array(sources)
+    factors_N = by_source_N * repeats_N.mean()
+    for source in dict.fromkeys(sources):
+        own = names == source
+        factors_N[own] *= repeats_N[own] / repeats_N[own].mean()
+    return factors_N
 
 
 def source_factors(

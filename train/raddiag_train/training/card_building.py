@@ -56,21 +56,30 @@ def describe_disorders(labels: LabelSpace, records: Sequence[CaseRecord], card: 
     a mask of the disorder lies, as a scan that cannot show it teaches neither.
     """
     with_masks = {record.source for record in records for scan in record.scans if scan.masks}
+    positives: dict[str, list[CaseRecord]] = {name: [] for name in labels.names}
+    for record in records:
+        for name in record.disorders:
+            if name in positives:
+                positives[name].append(record)
+    of_source = {
+        source: set(coverage_of([record for record in records if record.source == source]))
+        for source in dict.fromkeys(record.source for record in records)
+    }
     described = []
     for disorder in labels.disorders:
-        positives = [record for record in records if disorder.name in record.disorders]
-        sources = {record.source for record in positives}
-        unmasked = [record for record in positives if record.source not in with_masks or disorder.normal]
-        anatomies = {pair.anatomy for pair in coverage_of(unmasked)}
-        beside = coverage_of([r for r in records if r.source in {record.source for record in unmasked}])
-        pairs = {*coverage_of(unmasked), *(pair for pair in beside if pair.anatomy in anatomies)}
+        own = positives[disorder.name]
+        unmasked = [record for record in own if record.source not in with_masks or disorder.normal]
+        covered = set(coverage_of(unmasked))
+        anatomies = {pair.anatomy for pair in covered}
+        beside = set().union(*(of_source[source] for source in {record.source for record in unmasked}))
+        pairs = covered | {pair for pair in beside if pair.anatomy in anatomies}
         pairs |= {
             Coverage(scan.modality, record.anatomy_of(scan))
-            for record in positives
+            for record in own
             for scan in record.scans
             if disorder.name in scan.masks
         }
-        reality = {card.sources.get(source, SourceConfig()).real for source in sources}
+        reality = {card.sources.get(source, SourceConfig()).real for source in {record.source for record in own}}
         learned_from = " and ".join(word for word, real in (("real", True), ("synthetic", False)) if real in reality)
         described.append(replace(disorder, coverage=_sorted(pairs), learned_from=learned_from))
     return tuple(described)

@@ -14,6 +14,8 @@ from raddiag_engine.errors import ConfigError
 from raddiag_engine.network.config import NetworkConfig
 from raddiag_engine.preparation.config import PreparationConfig
 from raddiag_train.data.augmentation import AugmentationConfig
+from raddiag_train.data.label_level import LabelLevel
+from raddiag_train.training.loss_config import LossConfig
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,10 @@ class DataConfig:
         cache: Folder of the prepared scans; empty means "prepared" beside the first cases.jsonl.
         train_split: Split that is learned from.
         validation_split: Split on which thresholds, calibration and the input score are fitted; never learned from.
+        label_level: What is learned: "disorder" (5,569 classes in the paper), or "icd10cm", the categories of the codes
+            of each case (931 classes there).
+        icd10cm_ancestors: Learn what lies above the disorders in ICD-10-CM beside them, as auxiliary classes that the
+            published model does not have (`data/ancestors.py`); `optimisation.loss.ancestor_weight` is their weight.
         source_weights: Shares of an epoch, in any unit, of the sources named; the others keep theirs by size.
         preparation_workers: Processes that fill the cache; 0 means one a core.
         workers: Processes that read batches ahead of the steps; 0 reads them in between, which is enough on a CPU.
@@ -34,6 +40,8 @@ class DataConfig:
     cache: str = ""
     train_split: str = "train"
     validation_split: str = "validation"
+    label_level: LabelLevel = "disorder"
+    icd10cm_ancestors: bool = False
     source_weights: dict[str, float] = field(default_factory=dict)
     preparation_workers: int = 0
     workers: int = 0
@@ -75,12 +83,15 @@ class OptimisationConfig:
         case_mixing: Probability that a case of another anatomy is added to a case, tried twice (release: 0.3, once).
         mixup_alpha: Of the beta distribution by which cases of the same make-up are mixed; 0 means no mixing.
         prior_bias: Start the classifier's bias at the log-odds of each disorder.
+        repeat_threshold: Share of the cases below which a class is seen more often (repeat-factor sampling, LVIS 2019;
+            1e-3 there); 0 is off.
         frozen_norm_share: Share of the steps, at the end, in which batch norms use their running statistics, as they
             will in use: images and volumes are normalised apart in training but with common statistics after it.
         mask_unlabelled_sources: True: what a source never labels is unknown for its cases. False: it is absent.
         localisation_weight: Of the loss that asks the class activation map to lie in the lesion, where cases have masks
             (`localisation.py`); for the resnet and vit encoders.
         volume_localisation_factor: What that loss of a volume is multiplied with.
+        loss: Of the labels.
     """
 
     initial_model: str = ""
@@ -100,10 +111,12 @@ class OptimisationConfig:
     case_mixing: float = 0.0
     mixup_alpha: float = 0.0
     prior_bias: bool = True
+    repeat_threshold: float = 0.0
     frozen_norm_share: float = 0.0
     mask_unlabelled_sources: bool = False
     localisation_weight: float = 0.0
     volume_localisation_factor: float = 1.0
+    loss: LossConfig = field(default_factory=LossConfig)
 
     def __post_init__(self) -> None:
         if self.batch_cases < 1 or self.accumulation < 1 or self.batch_cases % self.accumulation:
@@ -127,6 +140,7 @@ class OptimisationConfig:
             "mixup_alpha",
             "localisation_weight",
             "volume_localisation_factor",
+            "repeat_threshold",
         ):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative")
@@ -210,6 +224,8 @@ class TrainingConfig:
             raise ValueError("optimisation.mixup_alpha is for the resnet and vit encoders")
         if self.optimisation.localisation_weight > 0 and self.network.encoder == "slice_attention":
             raise ValueError("optimisation.localisation_weight is for the resnet and vit encoders")
+        if self.optimisation.loss.key_slice_weight > 0 and self.network.encoder != "slice_attention":
+            raise ValueError("optimisation.loss.key_slice_weight is for the slice_attention encoder")
         if not self.preparation.quantise_8bit:
             raise ValueError("preparation.quantise_8bit must be true: scans to learn from are kept as 8 bits a voxel")
 

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from raddiag_engine.errors import ConfigError
 from raddiag_engine.network.config import NetworkConfig
 from raddiag_engine.network.memory_format import to_channels_last
 from raddiag_engine.network.model import RadDiag
+from raddiag_train.data.case_labels import CaseLabels
 from raddiag_train.training.config import OptimisationConfig
 from raddiag_train.training.losses import prior_log_odds
 
@@ -32,10 +33,25 @@ def build_network(config: NetworkConfig, classes: int, device: torch.device) -> 
 
 
 @torch.no_grad()
-def start_at_prior(network: RadDiag, targets_NK: NDArray[np.float32], expected_N: NDArray[np.float64]) -> None:
-    """Set the bias of the last layer to the log-odds of each disorder among the cases as they are sampled."""
+def start_at_prior(network: RadDiag, log_odds_K: Tensor) -> None:
+    """Set the bias of the last layer.
+
+    Args:
+        network: With a classifier that ends in a linear layer.
+        log_odds_K: Of each class among the cases as they are sampled.
+    """
     last = [module for module in network.head.modules() if isinstance(module, nn.Linear)][-1]
-    last.bias.copy_(prior_log_odds(torch.from_numpy(targets_NK), torch.from_numpy(expected_N)))
+    last.bias.copy_(log_odds_K)
+
+
+def sampled_log_odds(labels: CaseLabels, expected_N: NDArray[np.float64]) -> Tensor:
+    """The log-odds of every class among the cases as they are sampled, (K,).
+
+    Args:
+        labels: Of the training cases.
+        expected_N: How often each is seen in an epoch.
+    """
+    return prior_log_odds(torch.from_numpy(labels.positives(expected_N)), float(expected_N.sum()))
 
 
 def build_optimiser(network: RadDiag, config: OptimisationConfig) -> torch.optim.AdamW:

@@ -9,21 +9,19 @@ import torch
 from torch import Tensor, nn
 
 from raddiag_engine.network.model import RadDiag
-from raddiag_train.data.records import NORMAL
 from raddiag_train.evaluation.source_results import SourceResult
 from raddiag_train.progress import progress_bar
 from raddiag_train.training.case_mixing import FusionInput, mix_cases
 from raddiag_train.training.config import TrainingConfig
 from raddiag_train.training.frozen_norms import freeze_norms
 from raddiag_train.training.localisation import localisation_loss
-from raddiag_train.training.losses import binary_cross_entropy
 from raddiag_train.training.publishing import publish
 from raddiag_train.training.random_state import seed_step
 from raddiag_train.training.run_folder import MODEL, refuse_other_run, write_config
 from raddiag_train.training.stop_signal import StopSignal
 from raddiag_train.training.training_data import load_training_data
 from raddiag_train.training.training_run import TrainingRun, start_run
-from raddiag_train.training.variation import CaseFacts, StepInput, vary
+from raddiag_train.training.variation import StepInput, case_facts, vary
 
 
 def train(config: TrainingConfig, folder: Path, *, resume: bool = False) -> bool:
@@ -55,8 +53,7 @@ def train_steps(run: TrainingRun) -> bool:
     """Make the steps that are left; False if a signal stopped it before the last."""
     config, network, optimiser = run.config, run.network, run.optimiser
     accumulation, gradient_clip = config.optimisation.accumulation, config.optimisation.gradient_clip or math.inf
-    known_NK = torch.from_numpy(run.data.known_NK) if config.optimisation.mask_unlabelled_sources else None
-    facts = CaseFacts(known_NK, torch.from_numpy(run.data.anatomies_N), run.data.labels.indices.get(NORMAL))
+    facts = case_facts(run.data, config.optimisation.mask_unlabelled_sources)
     first_frozen = round((1 - config.optimisation.frozen_norm_share) * run.steps)
     batches = run.batches()
     losses: list[Tensor] = []
@@ -110,7 +107,7 @@ def step_loss(
         if optimisation.case_mixing > 0:
             mixed = mix_cases(alone, given.anatomies_B, normal, optimisation.case_mixing, generator)
         logits_BK = network.diagnose(mixed.embeddings_BSC, mixed.modality_ids_BS, mixed.mask_BS)
-        loss = binary_cross_entropy(logits_BK, mixed.targets_BK, mixed.known_BK)
+        loss = run.label_loss(logits_BK, mixed.targets_BK, mixed.known_BK)
         if optimisation.localisation_weight == 0:
             return loss
         if mixed is not alone:  # a map is asked of a case as it is

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from raddiag_engine.diagnosis.scoring import probabilities
-from raddiag_engine.models.card import Coverage, Disorder, ModelCard
+from raddiag_engine.models.card import ModelCard
 from raddiag_engine.models.folder import save_model
 from raddiag_engine.network.model import RadDiag
-from raddiag_train.data.records import CaseRecord
-from raddiag_train.evaluation.calibration import calibrated, fit_calibration
+from raddiag_train.evaluation.disorder_fit import fit_disorders
 from raddiag_train.evaluation.predict import predict
 from raddiag_train.evaluation.source_results import source_results
-from raddiag_train.evaluation.thresholds import fit_operating_point
 from raddiag_train.training.card_building import build_card, describe_disorders, evaluation_figures
+from raddiag_train.training.classifier_cut import without_auxiliary_classes
 from raddiag_train.training.config import TrainingConfig
 from raddiag_train.training.input_score_data import fit_from_predictions
 from raddiag_train.training.training_data import TrainingData
@@ -39,13 +36,15 @@ def publish(network: RadDiag, config: TrainingConfig, data: TrainingData, folder
     Returns:
         The card as written.
     """
+    network = without_auxiliary_classes(network, len(data.labels))
     if config.card.half_precision:
         round_to_half(network)
     validation = data.validation
     predictions = predict(network, validation)
     disorders = describe_disorders(data.labels, data.train.records, config.card)
+    targets_NK = validation.case_labels.matrix()[:, : len(disorders)]
     disorders = fit_disorders(
-        disorders, validation.records, predictions.logits_NK, validation.labels_NK > 0, config.data.validation_split
+        disorders, validation.records, predictions.logits_NK, targets_NK, config.data.validation_split
     )
     card = build_card(config, network.config, disorders, data.train.records, {})
 
@@ -60,24 +59,6 @@ def publish(network: RadDiag, config: TrainingConfig, data: TrainingData, folder
     return save_model(folder, replace(card, evaluation=figures), network, extra, half=config.card.half_precision)
 
 
-def fit_disorders(
-    disorders: Sequence[Disorder],
-    records: Sequence[CaseRecord],
-    logits_NK: NDArray[np.floating],
-    targets_NK: NDArray[np.bool_],
-    split: str = "validation",
-) -> tuple[Disorder, ...]:
-    """Give each disorder its calibration and operating point, on the cases that have a scan it can be assessed on."""
-    fitted = []
-    for k, disorder in enumerate(disorders):
-        rows_N = np.array([_assessable(record, disorder.coverage) for record in records])
-        logits_N, targets_N = logits_NK[rows_N, k], targets_NK[rows_N, k]
-        calibration = fit_calibration(logits_N, targets_N)
-        point = fit_operating_point(calibrated(logits_N, calibration), targets_N, split)
-        fitted.append(replace(disorder, calibration=calibration, operating_point=point))
-    return tuple(fitted)
-
-
 @torch.no_grad()
 def round_to_half(network: RadDiag) -> None:
     """Round the weights to what half precision can hold; tensors with values beyond its range stay as they are."""
@@ -86,7 +67,3 @@ def round_to_half(network: RadDiag) -> None:
             halved = tensor.half()
             if torch.equal(halved.isfinite(), tensor.isfinite()):
                 tensor.copy_(halved)
-
-
-def _assessable(record: CaseRecord, coverage: Sequence[Coverage]) -> bool:
-    return any(Coverage(scan.modality, record.anatomy_of(scan)) in coverage for scan in record.scans)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from raddiag_engine.cases import Anatomy
 from raddiag_engine.errors import ConfigError
 from raddiag_engine.preparation.config import PreparationConfig
+from raddiag_train.data.label_level import at_label_level
 from raddiag_train.data.labels import LabelSpace, label_space
 from raddiag_train.data.prepared import PreparedDataset
 from raddiag_train.data.records import CaseRecord, read_records
@@ -27,7 +28,7 @@ class TrainingData:
     """What a run learns from and is judged on.
 
     Attributes:
-        labels: The disorders with a positive training case.
+        labels: The disorders with a positive training case, and the ancestors learned beside them.
         train: Cases that are learned from.
         validation: Cases on which thresholds, calibration and the input score are fitted.
         labelled: Source -> (K,) True for the disorders that occur in its training cases.
@@ -39,9 +40,17 @@ class TrainingData:
     labelled: dict[str, NDArray[np.bool_]]
 
     @property
-    def known_NK(self) -> NDArray[np.float32]:
-        """(training cases, classes) 1 where the source of the case labels the disorder."""
-        return np.stack([self.labelled[record.source] for record in self.train.records]).astype(np.float32)
+    def known_SK(self) -> NDArray[np.float32]:
+        """(sources, classes) 1 where the source labels the disorder, or every disorder below the ancestor."""
+        known_SK = np.stack(list(self.labelled.values()))
+        unlabelled_SA = ~known_SK @ self.labels.members_AK.T
+        return np.concatenate([known_SK, ~unlabelled_SA], axis=1).astype(np.float32)
+
+    @property
+    def sources_N(self) -> NDArray[np.int64]:
+        """(training cases,) row of each case's source in `known_SK`."""
+        rows = {source: row for row, source in enumerate(self.labelled)}
+        return np.array([rows[record.source] for record in self.train.records], dtype=np.int64)
 
     @property
     def anatomies_N(self) -> NDArray[np.int64]:
@@ -64,6 +73,8 @@ class TrainingData:
     def key(self) -> str:
         """SHA-256 over the label space and the cases, in order; not over their paths."""
         digest = hashlib.sha256(json.dumps(self.labels.names).encode())
+        for ancestor in self.labels.ancestors:
+            digest.update(repr((ancestor.code, ancestor.members)).encode())
         for record in (*self.train.records, *self.validation.records):
             scans = [(str(s.modality), str(s.plane), str(record.anatomy_of(s)), tuple(s.masks)) for s in record.scans]
             digest.update(repr((record.split, record.source, record.case_id, record.disorders, scans)).encode())
@@ -78,7 +89,8 @@ def load_training_data(config: DataConfig, preparation: PreparationConfig) -> Tr
         ReadError: A file cannot be read or prepared.
     """
     records = [record for file in config.cases for record in read_cases(Path(file))]
-    labels = label_space(records, config.train_split)
+    records = at_label_level(records, config.label_level)
+    labels = label_space(records, config.train_split, ancestors=config.icd10cm_ancestors)
     train = [record for record in records if record.split == config.train_split]
     validation = [record for record in records if record.split == config.validation_split]
     if not validation:

@@ -15,7 +15,7 @@ from raddiag_engine.diagnosis.device import place
 from raddiag_engine.errors import ConfigError, RaddiagError
 from raddiag_engine.network.model import RadDiag
 from raddiag_train.data.batches import Collate, TrainingBatch
-from raddiag_train.data.sampling import EpochSampler, source_factors
+from raddiag_train.data.sampling import EpochSampler, case_factors
 from raddiag_train.evaluation.input_score_fit import InputScoreFit
 from raddiag_train.evaluation.predict import predict
 from raddiag_train.evaluation.source_results import SourceResult, source_results
@@ -23,7 +23,8 @@ from raddiag_train.training.checkpoint import RunState, checkpoints, load_checkp
 from raddiag_train.training.config import TrainingConfig
 from raddiag_train.training.ema import ExponentialMovingAverage
 from raddiag_train.training.inheritance import inherit_weights
-from raddiag_train.training.initialisation import build_network, build_optimiser, start_at_prior
+from raddiag_train.training.initialisation import build_network, build_optimiser, sampled_log_odds, start_at_prior
+from raddiag_train.training.losses import LabelLoss, label_loss
 from raddiag_train.training.metrics_log import MetricsLog
 from raddiag_train.training.precision import autocast
 from raddiag_train.training.run_folder import CHECKPOINTS, METRICS, run_key
@@ -46,6 +47,7 @@ class TrainingRun:
         optimiser: Of its parameters.
         ema: Average of its weights.
         state: Where the run stands.
+        label_loss: Of the labels.
         log: metrics.jsonl.
         started: Of this part of the run, on the monotonic clock, less the time of the parts before.
     """
@@ -60,6 +62,7 @@ class TrainingRun:
     optimiser: torch.optim.Optimizer
     ema: ExponentialMovingAverage
     state: RunState
+    label_loss: LabelLoss
     log: MetricsLog
     started: float
 
@@ -109,7 +112,8 @@ class TrainingRun:
         validation = self.data.validation
         with self.ema.applied():
             logits_NK = predict(self.network, validation, autocast=self.autocast()).logits_NK
-        results = source_results(validation.records, logits_NK, self.data.labels, resamples=0)
+        labels = self.data.labels
+        results = source_results(validation.records, logits_NK[:, : len(labels)], labels, resamples=0)
         figures = {r.source: {"macro_auc": r.macro_auc, "accuracy": r.accuracy} for r in results}
         self.log.write("validation", self.state.step, seconds=round(self.state.seconds, 1), sources=figures)
         return results
@@ -155,14 +159,17 @@ def start_run(config: TrainingConfig, folder: Path, data: TrainingData, resume: 
             f"the validation cases hold at most {data.largest_validation_group} scans of one modality and anatomy, "
             f"and the input score needs {fewest}; add validation cases"
         )
-    expected_N = source_factors([record.source for record in data.train.records], config.data.source_weights)
+    sources, labels = [record.source for record in data.train.records], data.train.case_labels
+    expected_N = case_factors(sources, labels, config.data.source_weights, optimisation.repeat_threshold)
     sampler = EpochSampler(expected_N, optimisation.batch_cases // optimisation.accumulation, config.run.seed)
     steps = optimisation.steps or max(1, round(optimisation.epochs * steps_per_epoch(config, sampler)))
 
     torch.manual_seed(config.run.seed)
-    network = build_network(config.network, len(data.labels), device)
+    network = build_network(config.network, data.labels.targets, device)
+    log_odds_K = sampled_log_odds(labels, expected_N).to(device)
     if optimisation.prior_bias:
-        start_at_prior(network, data.train.labels_NK, expected_N)
+        # The loss adds the adjustment itself.
+        start_at_prior(network, (1 - optimisation.loss.logit_adjustment) * log_odds_K)
     if optimisation.initial_model:
         inherit_weights(network, [disorder.name for disorder in data.labels.disorders], optimisation.initial_model)
     optimiser = build_optimiser(network, optimisation)
@@ -181,6 +188,7 @@ def start_run(config: TrainingConfig, folder: Path, data: TrainingData, resume: 
         optimiser=optimiser,
         ema=ema,
         state=state,
+        label_loss=label_loss(optimisation.loss, log_odds_K, len(data.labels)),
         log=MetricsLog(folder / METRICS, after_step=state.step),
         started=time.monotonic() - state.seconds,
     )
