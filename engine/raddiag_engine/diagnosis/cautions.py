@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from raddiag_engine.cases import Anatomy
 from raddiag_engine.diagnosis.encoded_case import EncodedCase
+from raddiag_engine.diagnosis.result import UnseenScore
 from raddiag_engine.diagnosis.scan_choice import RULE
 from raddiag_engine.diagnosis.scan_reports import distrust_reason
 from raddiag_engine.diagnosis.scoring import Scores
@@ -14,6 +17,17 @@ from raddiag_engine.models.card import ModelCard
 def cautions_of(encoded: EncodedCase, card: ModelCard, scores: Scores) -> tuple[str, ...]:
     """First of the scans, then of the scores; without patient data."""
     return (*_scan_warnings(encoded, card), *_score_warnings(card, scores))
+
+
+def cautions_of_unseen(unseen: Sequence[UnseenScore]) -> tuple[str, ...]:
+    """What the scores of disorders that the model never learned are not."""
+    if not unseen:
+        return ()
+    were = "1 disorder asked for by name was" if len(unseen) == 1 else f"{len(unseen)} disorders asked for by name were"
+    return (
+        f"{were} never learned by this model: scored by the text of the name alone, without threshold and calibration, "
+        "neither positive nor negative",
+    )
 
 
 def _scan_warnings(encoded: EncodedCase, card: ModelCard) -> list[str]:

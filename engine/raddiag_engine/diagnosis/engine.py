@@ -21,10 +21,12 @@ from raddiag_engine.diagnosis.evidence import CaseEvidence
 from raddiag_engine.diagnosis.fusion import fuse_case
 from raddiag_engine.diagnosis.input_score import PREFIX as INPUT_SCORE_PREFIX
 from raddiag_engine.diagnosis.input_score import InputScore
+from raddiag_engine.diagnosis.open_vocabulary import OpenVocabulary
 from raddiag_engine.diagnosis.report import build_diagnosis
 from raddiag_engine.diagnosis.result import Diagnosis
 from raddiag_engine.diagnosis.scan_encoder import Progress, ScanEncoder
 from raddiag_engine.diagnosis.stopwatch import Stopwatch
+from raddiag_engine.diagnosis.vocabulary import NamedDisorder
 from raddiag_engine.errors import CaseError, ModelError, RaddiagError
 from raddiag_engine.models.card import ModelCard
 from raddiag_engine.models.folder import Model, load_model
@@ -43,9 +45,16 @@ class Engine:
         model: As loaded.
         placement: Device and precision.
         cache: Of scan embeddings; engines of several models can share one.
+        encoder_folder: Of the model's knowledge encoder, where the model does not store it.
     """
 
-    def __init__(self, model: Model, placement: Placement, cache: EmbeddingCache | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        placement: Placement,
+        cache: EmbeddingCache | None = None,
+        encoder_folder: Path | None = None,
+    ) -> None:
         self.card: ModelCard = model.card
         self.placement = placement
         # Two twins with most weights in common: one for speed, one with the modules and gradients that saliency needs.
@@ -57,26 +66,63 @@ class Engine:
             self._network, model.card, placement, input_score, EmbeddingCache() if cache is None else cache
         )
         self._encoded: EncodedCase | None = None
+        self._open_vocabulary = OpenVocabulary(model, self._network, self._twin, encoder_folder)
+        self._label_space = self._open_vocabulary.closed
+        self._vocabulary: tuple[NamedDisorder, ...] = ()
 
     @classmethod
-    def load(cls, model: str | Path = "demo", device: str = "auto") -> Engine:
+    def load(cls, model: str | Path = "demo", device: str = "auto", encoder: str | Path | None = None) -> Engine:
         """Load a model.
 
         Args:
             model: The name of a bundled or pulled model, or a model folder.
             device: "auto" (a GPU if there is one), "cpu" or "cuda".
+            encoder: Folder of the model's knowledge encoder, where the model does not store it.
 
         Raises:
             ModelError: There is no such model, or its folder is damaged.
             RaddiagError: CUDA was asked for and is not there.
         """
         placement = place(device)
-        return cls(load_model(find_model(str(model))), placement)
+        folder = None if encoder is None else Path(encoder).expanduser()
+        return cls(load_model(find_model(str(model))), placement, encoder_folder=folder)
 
     @property
     def device(self) -> str:
         """Where it computes, in words."""
         return self.placement.description
+
+    @property
+    def vocabulary(self) -> tuple[NamedDisorder, ...]:
+        """The disorders that are asked for by name."""
+        return self._vocabulary
+
+    def set_vocabulary(
+        self,
+        vocabulary: Sequence[NamedDisorder],
+        *,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> None:
+        """Ask for disorders by name from now on, in place of those asked for before; needs no new encoding of scans.
+
+        Those that the model knows are given among its own, whatever their rank; the others are scored by their text
+        (`Diagnosis.unseen`), and can be explained.
+
+        Args:
+            vocabulary: Any disorders; none for the model's own alone.
+            progress: Called with names done, names to do and what is being done.
+            cancelled: Asked between chunks of names.
+
+        Raises:
+            RaddiagError: A name is there twice, or there are too many.
+            ModelError: The model has no knowledge head, or its knowledge encoder is not here or another one.
+            Cancelled: `cancelled` said so.
+        """
+        given = tuple(vocabulary)
+        if given != self._vocabulary:
+            self._label_space = self._open_vocabulary.opened(given, progress or _no_progress, cancelled or _never)
+            self._vocabulary = given
 
     def set_case(
         self,
@@ -116,9 +162,9 @@ class Engine:
         encoded = self._set_encoded()
         stopwatch = Stopwatch()
         with stopwatch.stage("fuse"):
-            logits_RK = fuse_case(self._network, encoded.embeddings_SC, encoded.modality_ids)
+            logits_RK = fuse_case(self._label_space.network, encoded.embeddings_SC, encoded.modality_ids)
         seconds = {**encoded.seconds, **stopwatch.seconds}
-        return build_diagnosis(encoded, logits_RK.numpy(), self.card, self.placement, top, seconds)
+        return build_diagnosis(encoded, logits_RK.numpy(), self.card, self.placement, top, seconds, self._label_space)
 
     def explain(
         self,
@@ -132,7 +178,7 @@ class Engine:
         """Where in each scan in use the evidence for a disorder lies.
 
         Args:
-            disorder: Its name on the card.
+            disorder: Its name on the card, or in the vocabulary.
             method: Of `raddiag_engine.saliency`.
             progress: Called with steps done, steps to do and what is being done.
             cancelled: Asked between steps.
@@ -160,10 +206,12 @@ class Engine:
         """As `explain`, for several disorders, which share what the method can share; in the order given."""
         from raddiag_engine.saliency import explain_case  # captum takes seconds to import
 
-        classes = [find_disorder(self.card, name) for name in disorders]
+        classes = [self.find_disorder(name) for name in disorders]
         for index in classes:
-            if self.card.disorders[index].normal:
-                raise RaddiagError(f"{self.card.disorders[index].name} has no evidence to show; name a disorder")
+            if self._label_space.card.disorders[index].normal:
+                raise RaddiagError(
+                    f"{self._label_space.card.disorders[index].name} has no evidence to show; name a disorder"
+                )
         return explain_case(
             self.evidence(),
             classes,
@@ -172,6 +220,14 @@ class Engine:
             cancelled=cancelled or _never,
             **options,
         )
+
+    def find_disorder(self, name: str) -> int:
+        """Class index of a disorder of the model or of the vocabulary, in any case and spacing.
+
+        Raises:
+            RaddiagError: There is none; the nearest names are suggested.
+        """
+        return find_disorder(self._label_space.card, name)
 
     def evidence(self) -> CaseEvidence:
         """The set case as the saliency methods see it.
@@ -184,8 +240,8 @@ class Engine:
             case_id=encoded.case.id,
             case_hash=encoded.case.hash,
             input_hash=encoded.input_hash,
-            card=self.card,
-            network=self._twin,
+            card=self._label_space.card,
+            network=self._label_space.twin,
             device=self.placement.device,
             scans=tuple(fused.scan for fused in encoded.fused),
             modality_ids_S=torch.tensor(encoded.modality_ids, device=self.placement.device),

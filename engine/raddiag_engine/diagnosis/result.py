@@ -56,6 +56,39 @@ class DisorderScore:
 
 
 @dataclass(frozen=True)
+class UnseenScore:
+    """What the text of a name says of a disorder that the model never learned (the open vocabulary, section 4.3).
+
+    It has no threshold, no calibration and no tier, so it can be neither positive nor negative.
+
+    Attributes:
+        rank: Among the unseen disorders, by score, counted from 1.
+        name: As it was asked for.
+        icd10cm: As given with the name.
+        probability: The plain sigmoid of the logit: a score, not a probability.
+        logit: With the mean bias of the model's own disorders, where they have one.
+        covered: False if no scan in use is of a kind that the model knows; then the score means nothing.
+        nearest: The model's own disorder whose name is nearest in meaning; empty if it has none.
+        nearest_cosine: Of the two text embeddings; near 1, the model may know the disorder by another name.
+        contributions: Scan id -> drop of the logit without that scan; empty for a single scan.
+        state: Always "not assessed".
+        unseen: Always True: marks the row wherever it goes.
+    """
+
+    rank: int
+    name: str
+    icd10cm: tuple[str, ...]
+    probability: float
+    logit: float
+    covered: bool
+    nearest: str
+    nearest_cosine: float
+    contributions: dict[str, float] = field(default_factory=dict)
+    state: Literal["not assessed"] = "not assessed"
+    unseen: Literal[True] = True
+
+
+@dataclass(frozen=True)
 class ScanReport:
     """What became of one scan of the case.
 
@@ -112,6 +145,7 @@ class Diagnosis:
         without_operating_point: Assessed disorders that this sum leaves out.
         warnings: Sentences for the reader, without patient data.
         seconds: Stage ("read", "prepare", "encode", "fuse") -> wall time.
+        unseen: Disorders asked for by name that the model never learned, by score; in none of the counts above.
     """
 
     case_id: str
@@ -131,6 +165,7 @@ class Diagnosis:
     without_operating_point: int
     warnings: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+    unseen: tuple[UnseenScore, ...] = ()
 
     @property
     def positives(self) -> tuple[DisorderScore, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,9 +31,10 @@ class Scores:
         """The disorders in one of these states, by rank."""
         return [score for score in self.disorders if score.state in states]
 
-    def shown(self, top: int) -> list[DisorderScore]:
-        """The first `top` disorders, and every positive one however many there are."""
-        return list(self.disorders[: max(top, len(self.in_state("positive")))])
+    def shown(self, top: int, asked: Container[str] = ()) -> list[DisorderScore]:
+        """The first `top` disorders, every positive one however many there are, and those asked for by name."""
+        first = max(top, len(self.in_state("positive")))
+        return [score for score in self.disorders if score.rank <= first or score.name in asked]
 
 
 def probabilities(card: ModelCard, logits_K: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ from typing import Literal
 from raddiag_engine.cases import Anatomy, Modality
 from raddiag_engine.configuration import from_mapping, to_mapping
 from raddiag_engine.errors import ConfigError, ModelError
+from raddiag_engine.models.encoder_card import EncoderCard
 from raddiag_engine.network.config import NetworkConfig
 from raddiag_engine.preparation.config import PreparationConfig
 
@@ -141,6 +142,7 @@ class ModelCard:
         sources: What it was trained on.
         shortcuts: Each shortcut looked for and what was found.
         evaluation: Reported figures: name -> value, on the split named in the key.
+        knowledge_encoder: What embedded the disorders' names, for a knowledge head; None for other heads.
         schema: Version of this layout.
     """
 
@@ -158,6 +160,7 @@ class ModelCard:
     sources: tuple[TrainingSource, ...] = ()
     shortcuts: tuple[str, ...] = ()
     evaluation: dict[str, float] = field(default_factory=dict)
+    knowledge_encoder: EncoderCard | None = None
     schema: int = CARD_SCHEMA
 
     def __post_init__(self) -> None:
