@@ -50,7 +50,7 @@ def _checked_values(scan: Scan) -> Scan:
             if 2 * count > voxels.size:
                 scan = unusable(scan, "most of its values are not finite numbers")
             voxels = voxels[finite]
-    if voxels.size and voxels.min() == voxels.max():
+    if _is_constant(voxels):
         message = f"every voxel has the value {voxels.flat[0]:g}"
         return unusable(scan.warned(WarningCode.VALUES_CONSTANT, message), message)
     if scan.padding is not None and not _measured(scan).size:
@@ -58,6 +58,12 @@ def _checked_values(scan: Scan) -> Scan:
         return unusable(scan.warned(WarningCode.VALUES_CONSTANT, message), message)
     fault = range_warning(scan)
     return scan if fault is None else scan.warned(fault.code, fault.message)
+
+
+def _is_constant(values: NDArray[np.generic]) -> bool:
+    """True if there is one value only; most scans show in their first and middle value that there are more."""
+    flat = values.reshape(-1)
+    return bool(flat.size and flat[0] == flat[flat.size // 2] and flat.min() == flat.max())
 
 
 def _measured(scan: Scan) -> NDArray[np.generic]:

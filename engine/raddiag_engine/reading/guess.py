@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from raddiag_engine.cases import Modality, Scan, WarningCode
+from raddiag_engine.reading.value_range import sampled_values
 
 # Hounsfield units: air is -1000, soft tissue lies around 0, and scanners go down to -1024 (some pad lower still).
 AIR_HU = (-1100, -900)
@@ -57,8 +58,8 @@ def _modality_of_name(scan: Scan) -> Modality | None:
 
 
 def _looks_like_hounsfield(scan: Scan) -> bool:
-    values = scan.voxels
+    values = sampled_values(scan)
     if values.dtype.kind == "u" or not values.size:
         return False
     shares = [float(np.mean((values >= low) & (values <= high))) for low, high in (AIR_HU, SOFT_TISSUE_HU)]
-    return min(shares) >= LEAST_SHARE and bool(np.nanmax(values) >= LEAST_MAXIMUM_HU)
+    return min(shares) >= LEAST_SHARE and bool(values.max() >= LEAST_MAXIMUM_HU)

@@ -7,15 +7,16 @@ file has to be read to its end, where its checksum stands, without being decompr
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from nibabel.openers import ImageOpener
 from numpy.typing import NDArray
 
 from raddiag_engine.errors import ReadError
 from raddiag_engine.reading.colour import luminance
+from raddiag_engine.reading.inflate import inflated_parts
 from raddiag_engine.reading.shared_memory import zeros
 
 BYTES_AT_ONCE = 2**20
@@ -58,23 +59,39 @@ def read_values(
 
 def _stored(proxy: Any, array: NDArray[Any]) -> NDArray[Any]:
     """Fill the array with the first values of the file; returns it in the byte order of this machine."""
-    rest = array.reshape(-1).view(np.uint8).data
-    position = proxy.offset + len(rest)
-    announced = proxy.offset + math.prod(proxy.shape) * array.itemsize
-    with ImageOpener(proxy.file_like) as stream:
-        stream.seek(proxy.offset)
-        while rest:
-            count = stream.readinto(rest[:BYTES_AT_ONCE])
-            if not count:
-                raise EOFError
-            rest = rest[count:]
+    with Path(proxy.file_like).open("rb") as file:
         if str(proxy.file_like).lower().endswith(".gz"):
-            # What lies beyond the announced data may be without end, and is nobody's.
-            while position <= announced and (part := stream.read(BYTES_AT_ONCE)):
-                position += len(part)
+            _fill_inflated(proxy, array, inflated_parts(file))
+        else:
+            file.seek(proxy.offset)
+            rest = array.reshape(-1).view(np.uint8).data
+            while rest:
+                count = file.readinto(rest[:BYTES_AT_ONCE])
+                if not count:
+                    raise EOFError
+                rest = rest[count:]
     if array.dtype.isnative:
         return array
     return array.byteswap(inplace=True).view(array.dtype.newbyteorder("="))
+
+
+def _fill_inflated(proxy: Any, array: NDArray[Any], parts: Iterator[bytes]) -> None:
+    there = array.reshape(-1).view(np.uint8).data
+    announced = proxy.offset + math.prod(proxy.shape) * array.itemsize
+    begin, position = int(proxy.offset), 0
+    if begin < 0:
+        raise ValueError("its voxels are said to begin before the file does")
+    for part in parts:
+        skipped = max(begin - position, 0)
+        at = max(position - begin, 0)
+        wanted = part[skipped : skipped + len(there) - at]
+        there[at : at + len(wanted)] = wanted
+        position += len(part)
+        # To the end, where the checksum stands; what lies beyond the announced data may be without end, and is nobody's.
+        if position > announced:
+            return
+    if position < begin + len(there):
+        raise EOFError
 
 
 def _scaled(stored: NDArray[Any], slope: float, intercept: float) -> NDArray[Any]:
