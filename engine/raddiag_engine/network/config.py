@@ -157,12 +157,15 @@ class NetworkConfig:
         embedding_width: Width d of scan and case embeddings.
         input_channels: Grey is repeated to this many channels.
         classes: Number of disorders, Normal included.
+        tokens_per_scan: Tokens that the fusion module gets of a scan (1 in the paper): the cells of a grid over the
+            last feature map, or runs of slices for the slice_attention encoder.
     """
 
     encoder: EncoderKind = "resnet"
     embedding_width: int = 512
     input_channels: int = 1
     classes: int = 5569
+    tokens_per_scan: int = 1
     resnet: ResNetConfig = field(default_factory=ResNetConfig)
     vit: ViTConfig = field(default_factory=ViTConfig)
     slice_attention: SliceAttentionConfig = field(default_factory=SliceAttentionConfig)
@@ -176,6 +179,13 @@ class NetworkConfig:
             self._require_division("vit.heads", self.vit.heads)
         if self.fusion.kind == "transformer":
             self._require_division("fusion.heads", self.fusion.heads)
+        elif self.tokens_per_scan > 1:
+            raise ValueError(f'tokens_per_scan is for the fusion "transformer"; {self.fusion.kind!r} pooling takes 1')
+
+    @property
+    def scan_embedding_width(self) -> int:
+        """Width of the embedding of a scan: its tokens, side by side."""
+        return self.tokens_per_scan * self.embedding_width
 
     def _require_division(self, name: str, heads: int) -> None:
         if self.embedding_width % heads:

@@ -34,7 +34,9 @@ class RadDiag(nn.Module):
         self.config = config
         self.encoder = build_encoder(config)
         pooled = config.fusion.kind != "transformer"
-        self.fusion = None if pooled else FusionTransformer(config.fusion, config.embedding_width)
+        self.fusion = (
+            None if pooled else FusionTransformer(config.fusion, config.embedding_width, config.tokens_per_scan)
+        )
         self.head = build_head(config.head, config.embedding_width, config.classes)
 
     @property
@@ -48,7 +50,7 @@ class RadDiag(nn.Module):
 
     def encode(self, batch: PackedBatch) -> Tensor:
         """A packed batch to embeddings_BSC, zero where there is no scan."""
-        embeddings_MC = torch.zeros(batch.mask_BS.numel(), self.config.embedding_width, device=self.device)
+        embeddings_MC = torch.zeros(batch.mask_BS.numel(), self.config.scan_embedding_width, device=self.device)
         for group in batch.groups:
             embeddings_MC = embeddings_MC.index_copy(0, group.slots_N, self.encoder(group).float())
         return embeddings_MC.unflatten(0, batch.mask_BS.shape)
@@ -64,7 +66,7 @@ class RadDiag(nn.Module):
         """
         if isinstance(self.encoder, SliceAttentionEncoder):
             raise ModelError("the slice_attention encoder has no feature maps of whole scans in training")
-        embeddings_MC = torch.zeros(batch.mask_BS.numel(), self.config.embedding_width, device=self.device)
+        embeddings_MC = torch.zeros(batch.mask_BS.numel(), self.config.scan_embedding_width, device=self.device)
         features = []
         for group in batch.groups:
             features.append(self.encoder.group_features(group))
@@ -90,7 +92,7 @@ class RadDiag(nn.Module):
         Raises:
             ModelError: A scan of a shape that the encoder does not take.
         """
-        embeddings_NC = torch.empty(len(scans), self.config.embedding_width, device=self.device)
+        embeddings_NC = torch.empty(len(scans), self.config.scan_embedding_width, device=self.device)
         done = 0
         for indices in self._chunks(scans, chunk):
             for group in pack_scans([scans[index] for index in indices], indices, self.config):
@@ -133,7 +135,7 @@ class RadDiag(nn.Module):
         return self.encoder.spatial_features(scan)
 
     def embed_features(self, features: Tensor, is_volume: bool) -> Tensor:
-        """From `spatial_features` to the embedding (1, C): the two composed are `encode`.
+        """From `spatial_features` to the embedding (1, C), tokens side by side: the two composed are `encode`.
 
         Args:
             features: As `spatial_features` gives it.

@@ -9,6 +9,7 @@ from raddiag_engine.network.normalisation import image_normalisation, volume_nor
 from raddiag_engine.network.packing import NetworkScan, ScanGroup
 from raddiag_engine.network.residual import BasicBlock
 from raddiag_engine.network.resnet import BASIC_BLOCKS, ResNetStages
+from raddiag_engine.network.scan_tokens import grid_tokens
 
 
 class ResNetEncoder(nn.Module):
@@ -18,6 +19,7 @@ class ResNetEncoder(nn.Module):
         super().__init__()
         resnet = config.resnet
         self.input_channels = config.input_channels
+        self.tokens = config.tokens_per_scan
         self.normalisation_2d = image_normalisation(resnet, config.input_channels)
         self.normalisation_3d = volume_normalisation(resnet, config.input_channels)
         self.shared = ResNetStages(
@@ -54,7 +56,10 @@ class ResNetEncoder(nn.Module):
     def embed_features(self, features: Tensor) -> Tensor:
         """The rest of the encoder: (N, C, h, w) or (N, C, d, h, w) to embeddings_NC."""
         features_NChw = features.mean(2) if features.ndim == 5 else features
-        return self.projection(self.shared(features_NChw).mean((2, 3)))
+        shared_NChw = self.shared(features_NChw)
+        if self.tokens == 1:
+            return self.projection(shared_NChw.mean((2, 3)))
+        return self.projection(grid_tokens(shared_NChw, self.tokens)).flatten(1)
 
     def _normalise(self, voxels: Tensor) -> Tensor:
         module = self.normalisation_2d if voxels.ndim == 4 else self.normalisation_3d

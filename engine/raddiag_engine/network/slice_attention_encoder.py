@@ -12,6 +12,7 @@ from raddiag_engine.network.config import NetworkConfig
 from raddiag_engine.network.packing import NetworkScan, ScanGroup, distinct_slices
 from raddiag_engine.network.residual import Bottleneck
 from raddiag_engine.network.resnet import ResNet
+from raddiag_engine.network.scan_tokens import slice_groups
 from raddiag_engine.network.transformer import ReleasedBlock, TransformerEncoder
 
 
@@ -55,6 +56,7 @@ class SliceAttentionEncoder(nn.Module):
         super().__init__()
         stack = config.slice_attention
         self.input_channels = config.input_channels
+        self.tokens = config.tokens_per_scan
         self.resnet = ResNet(Bottleneck, 2, config.input_channels, stack.width, stack.blocks)
         width = self.resnet.out_channels
         self.attention = SliceAttention(width, stack.max_slices)
@@ -71,7 +73,7 @@ class SliceAttentionEncoder(nn.Module):
         Returns:
             embeddings_NC.
         """
-        return self.projection(self.attention(*self.slice_features(group, chunk)))
+        return self._embed(*self.slice_features(group, chunk))
 
     def slice_features(self, group: ScanGroup, chunk: int | None = None) -> tuple[Tensor, Tensor]:
         """Pooled ResNet features of every slice: features_NLC, and mask_NL, True for a real slice."""
@@ -103,7 +105,15 @@ class SliceAttentionEncoder(nn.Module):
         """(N, C, h, w) or (N, C, d, h, w) to embeddings_NC."""
         features_NCL = features.mean((-2, -1)) if features.ndim == 5 else features.mean((2, 3))[:, :, None]
         mask_NL = torch.ones(len(features), features_NCL.shape[2], dtype=torch.bool, device=features.device)
-        return self.projection(self.attention(features_NCL.transpose(1, 2), mask_NL))
+        return self._embed(features_NCL.transpose(1, 2), mask_NL)
+
+    def _embed(self, features_NLC: Tensor, mask_NL: Tensor) -> Tensor:
+        """Slice features to embeddings_NC; a token is the attention over its own run of slices."""
+        if self.tokens == 1:
+            return self.projection(self.attention(features_NLC, mask_NL))
+        groups_NTL = slice_groups(mask_NL, self.tokens)
+        features_MLC = features_NLC.repeat_interleave(self.tokens, 0)
+        return self.projection(self.attention(features_MLC, groups_NTL.flatten(0, 1))).view(len(features_NLC), -1)
 
     def _feature_maps(self, slices_M1HW: Tensor) -> Tensor:
         return self.resnet(slices_M1HW.expand(-1, self.input_channels, -1, -1))

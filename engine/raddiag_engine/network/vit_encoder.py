@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from raddiag_engine.errors import ModelError
 from raddiag_engine.network.config import NetworkConfig, ViTConfig
 from raddiag_engine.network.packing import NetworkScan, ScanGroup
+from raddiag_engine.network.scan_tokens import grid_tokens
 from raddiag_engine.network.transformer import TransformerEncoder
 
 
@@ -59,11 +60,12 @@ class PatchEmbedding(nn.Module):
 
 
 class ViTEncoder(nn.Module):
-    """Section 4.2.1, "ViT"; the embedding is the mean of the normalised output tokens."""
+    """Section 4.2.1, "ViT"; the embedding is the mean of the normalised output tokens, or of each cell of a grid."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.input_channels = config.input_channels
+        self.tokens = config.tokens_per_scan
         self.patches_2d = _image_patches(config.vit, config.input_channels, config.embedding_width)
         self.cubes_3d = _volume_cubes(config.vit, config.input_channels, config.embedding_width)
         self.shared = TransformerEncoder(config.embedding_width, config.vit.layers, config.vit.heads)
@@ -90,7 +92,9 @@ class ViTEncoder(nn.Module):
 
     def embed_features(self, features: Tensor) -> Tensor:
         """(N, C, h, w) or (N, C, d, h, w) to embeddings_NC."""
-        return features.flatten(2).mean(2)
+        if self.tokens == 1:
+            return features.flatten(2).mean(2)
+        return grid_tokens(features.mean(2) if features.ndim == 5 else features, self.tokens).flatten(1)
 
     def _tokens(self, voxels: Tensor) -> Tensor:
         embedding = self.patches_2d if voxels.ndim == 4 else self.cubes_3d
