@@ -153,7 +153,10 @@ def test_what_cannot_be_seen_any_more_is_not_known(records: list[CaseRecord], tm
     config = TrainingConfig(DataConfig(("cases.jsonl",)), optimisation=optimisation)
     seen = set()
     for seed in range(12):
-        facts = CaseFacts(None, torch.zeros(2, dtype=torch.long), normal)
+        nothing_above = torch.zeros(0, len(data.labels), dtype=torch.bool)
+        facts = CaseFacts(
+            torch.zeros(2, dtype=torch.long), normal, None, torch.zeros(2, dtype=torch.long), nothing_above
+        )
         given = vary(batch, facts, config, torch.device("cpu"), torch.Generator().manual_seed(seed))
         lost = not bool(given.scans.mask_BS[1, 0])  # the CT
         seen.add(lost)

@@ -13,8 +13,10 @@ from raddiag_train.data.augmentation import augment_with_lesions
 from raddiag_train.data.batches import TrainingBatch, drop_modalities
 from raddiag_train.data.lesion_batches import GroupLesions, MaskedScans, shown_disorders
 from raddiag_train.data.mixup import mixup_images
+from raddiag_train.data.records import NORMAL
 from raddiag_train.training.config import TrainingConfig
 from raddiag_train.training.scan_dropout import drop_scans
+from raddiag_train.training.training_data import TrainingData
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,14 +24,34 @@ class CaseFacts:
     """What is known of all N training cases besides their labels; on the CPU.
 
     Attributes:
-        known_NK: 1 where the source of a case says whether it has the disorder; None if all do.
         anatomies_N: int64, a number for the body region of each case.
         normal: The class "Normal"; None if there is none.
+        known_SK: 1 where a source says whether its cases have the disorder; None if all do.
+        sources_N: int64, row of each case's source in `known_SK`.
+        members_AK: bool, the disorders below each ancestor; the ancestors are the classes behind the disorders.
     """
 
-    known_NK: Tensor | None
     anatomies_N: Tensor
     normal: int | None
+    known_SK: Tensor | None
+    sources_N: Tensor
+    members_AK: Tensor
+
+
+def case_facts(data: TrainingData, mask_unlabelled_sources: bool) -> CaseFacts:
+    """The facts of a run's training cases.
+
+    Args:
+        data: Of the run.
+        mask_unlabelled_sources: Whether what a source never labels is unknown for its cases.
+    """
+    return CaseFacts(
+        torch.from_numpy(data.anatomies_N),
+        data.labels.indices.get(NORMAL),
+        torch.from_numpy(data.known_SK) if mask_unlabelled_sources else None,
+        torch.from_numpy(data.sources_N),
+        torch.from_numpy(data.labels.members_AK),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +102,7 @@ def vary(
         packed.modality_ids_BS, packed.mask_BS, optimisation.modality_dropout, unknown_id, generator
     )
     mask_BS = drop_scans(packed.mask_BS, optimisation.scan_dropout, generator)
-    known_BK = _known(batch, facts.known_NK, facts.normal, mask_BS)
+    known_BK = _known(batch, facts, mask_BS)
     anatomies_B = facts.anatomies_N[batch.indices_B].to(device, non_blocking=True)
     packed = replace(packed, modality_ids_BS=modality_ids_BS, mask_BS=mask_BS)
     targets_BK = batch.labels_BK.to(device, non_blocking=True)
@@ -95,13 +117,18 @@ def vary(
     return StepInput(scans, targets_BK, (shares_BK > 0.999).float(), lesions, batch.masked, anatomies_B)
 
 
-def _known(batch: TrainingBatch, known_NK: Tensor | None, normal: int | None, mask_BS: Tensor) -> Tensor | None:
+def _known(batch: TrainingBatch, facts: CaseFacts, mask_BS: Tensor) -> Tensor | None:
     """1 where the label is known by its source and can be seen in the scans left; None if all are."""
-    classes = batch.labels_BK.shape[1]
-    shown_BK = shown_disorders(batch.masked, batch.packed.mask_BS, classes)
-    lost_BK = shown_BK & ~shown_disorders(batch.masked, mask_BS, classes)
-    if normal is not None:
-        lost_BK[:, normal] |= lost_BK.any(1)
-    if known_NK is None:
+    disorders = facts.members_AK.shape[1]
+    shown_BK = shown_disorders(batch.masked, batch.packed.mask_BS, disorders)
+    lost_BK = shown_BK & ~shown_disorders(batch.masked, mask_BS, disorders)
+    # An ancestor may have been seen in that disorder alone.
+    above_BA = lost_BK.float() @ facts.members_AK.T.float() > 0
+    if facts.normal is not None:
+        lost_BK[:, facts.normal] |= lost_BK.any(1)
+    lost_BK = torch.cat([lost_BK, above_BA], 1)
+    if facts.known_SK is None:
         return (~lost_BK).float() if lost_BK.any() else None
-    return known_NK[batch.indices_B] * ~lost_BK
+    # What a case has is known, whatever its source says of the rest.
+    stated_BK = torch.maximum(facts.known_SK[facts.sources_N[batch.indices_B]], (batch.labels_BK > 0).float())
+    return stated_BK * ~lost_BK
