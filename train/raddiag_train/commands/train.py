@@ -32,10 +32,12 @@ def run(args: argparse.Namespace) -> int:
     from raddiag_train.training.config import find_recipe, read_config
 
     config = read_config(find_recipe(args.config), args.assignments)
+    from raddiag_train.training.distributed import is_leader
     from raddiag_train.training.loop import train
 
-    if not train(config, args.output, resume=args.resume):
+    finished = train(config, args.output, resume=args.resume)
+    if not finished and is_leader():
         print(f"stopped; a checkpoint is in {args.output / 'checkpoints'}, go on with --resume", file=sys.stderr)
-        return EXIT_STOPPED
-    print(f"model: {args.output / 'model'}")
-    return 0
+    elif finished and is_leader():
+        print(f"model: {args.output / 'model'}")
+    return 0 if finished else EXIT_STOPPED

@@ -13,8 +13,11 @@ from raddiag_train.evaluation.source_results import SourceResult
 from raddiag_train.progress import progress_bar
 from raddiag_train.training.case_mixing import FusionInput, mix_cases
 from raddiag_train.training.config import TrainingConfig
+from raddiag_train.training.distributed import joined_processes
+from raddiag_train.training.environment import write_environment
 from raddiag_train.training.frozen_norms import freeze_norms
 from raddiag_train.training.localisation import localisation_loss
+from raddiag_train.training.memory import remedy_for_memory
 from raddiag_train.training.publishing import publish
 from raddiag_train.training.random_state import seed_step
 from raddiag_train.training.run_folder import MODEL, refuse_other_run, write_config
@@ -38,15 +41,19 @@ def train(config: TrainingConfig, folder: Path, *, resume: bool = False) -> bool
     Raises:
         RaddiagError: The recipe, the data or the folder is not usable, or the loss is no longer finite.
     """
-    refuse_other_run(folder, resume)
-    data = load_training_data(config.data, config.preparation)
-    run = start_run(config, folder, data, resume)
-    write_config(folder, config)
-    if not train_steps(run):
-        return False
-    with run.ema.applied():
-        publish(run.network, config, data, folder / MODEL)
-    return True
+    with joined_processes() as processes:
+        refuse_other_run(folder, resume)
+        with processes.one_after_another():
+            data = load_training_data(config.data, config.preparation)
+        run = start_run(config, folder, data, resume, processes)
+        if processes.leads:
+            write_config(folder, config)
+            write_environment(folder, run)
+        finished = train_steps(run)
+    if finished and processes.leads:
+        with run.ema.applied():
+            publish(run.network, config, data, folder / MODEL)
+    return finished
 
 
 def train_steps(run: TrainingRun) -> bool:
@@ -55,19 +62,21 @@ def train_steps(run: TrainingRun) -> bool:
     accumulation, gradient_clip = config.optimisation.accumulation, config.optimisation.gradient_clip or math.inf
     facts = case_facts(run.data, config.optimisation.mask_unlabelled_sources)
     first_frozen = round((1 - config.optimisation.frozen_norm_share) * run.steps)
-    batches = run.batches()
+    batches, processes = run.batches(), run.processes
+    batch_loss = processes.share_loss(network, step_loss)
     losses: list[Tensor] = []
-    with StopSignal() as stop, progress_bar() as bar:
+    with StopSignal() as stop, remedy_for_memory(config), progress_bar(visible=processes.leads) as bar:
         task = bar.add_task("training", total=run.steps, completed=run.state.step)
         for step in range(run.state.step, run.steps):
             learning_rate = run.set_learning_rate(step)
             if step >= first_frozen:
                 freeze_norms(network)
             generator = seed_step(config.run.seed, step)
-            for _ in range(accumulation):
-                given = vary(next(batches), facts, config, run.device, generator)
-                loss = step_loss(network, given, facts.normal, run, generator)
-                (loss / accumulation).backward()
+            for part in range(accumulation):
+                given = vary(next(batches), facts, config, run.device, generator, processes.total)
+                with processes.exchanging(batch_loss, part == accumulation - 1):
+                    loss = batch_loss(given, facts.normal, run, generator)
+                    (loss / accumulation).backward()
                 losses.append(loss.detach())
             gradient_norm = nn.utils.clip_grad_norm_(network.parameters(), gradient_clip)
             optimiser.step()
@@ -75,15 +84,17 @@ def train_steps(run: TrainingRun) -> bool:
             run.ema.update(step)
 
             done = run.advance()
-            ends = stop.received or done == run.steps
+            ends = processes.any(stop.received) or done == run.steps
             saves = ends or done % config.run.checkpoint_steps == 0
             if saves or done % config.run.log_steps == 0:
-                mean_loss = run.log_training(losses, learning_rate, gradient_norm)
+                mean_loss = run.log_training(losses, learning_rate, gradient_norm, batches)
                 bar.update(task, description=f"training, loss {mean_loss:.3f}")
                 losses.clear()
             if done == run.steps or done % run.validation_steps == 0:
-                bar.console.print(_line(done, run.validate()), highlight=False)
-            if saves:
+                results = run.validate()
+                if processes.leads:
+                    bar.console.print(_line(done, results), highlight=False)
+            if saves and processes.leads:
                 run.save()
             bar.update(task, completed=done)
             if ends:
@@ -99,9 +110,10 @@ def step_loss(
     features: list[Tensor] = []
     with run.autocast():
         if optimisation.localisation_weight > 0:
-            embeddings_BSC, features = network.encode_with_features(scans)
+            own_embeddings_BSC, features = network.encode_with_features(scans)
         else:
-            embeddings_BSC = network.encode(scans)
+            own_embeddings_BSC = network.encode(scans)
+        embeddings_BSC = run.processes.total(own_embeddings_BSC)
         alone = FusionInput(embeddings_BSC, scans.modality_ids_BS, scans.mask_BS, given.targets_BK, given.known_BK)
         mixed = alone
         if optimisation.case_mixing > 0:
@@ -112,8 +124,9 @@ def step_loss(
             return loss
         if mixed is not alone:  # a map is asked of a case as it is
             logits_BK = network.diagnose(embeddings_BSC, scans.modality_ids_BS, scans.mask_BS)
+    factor, total = optimisation.volume_localisation_factor, run.processes.total
     return loss + optimisation.localisation_weight * localisation_loss(
-        logits_BK, features, scans, given.lesions, given.masked, generator, optimisation.volume_localisation_factor
+        logits_BK, features, scans, given.lesions, given.masked, generator, factor, total
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,18 +16,21 @@ from raddiag_engine.network.model import RadDiag
 from raddiag_train.data.batches import Collate, TrainingBatch
 from raddiag_train.data.sampling import EpochSampler, case_factors
 from raddiag_train.evaluation.input_score_fit import InputScoreFit
-from raddiag_train.evaluation.predict import predict
 from raddiag_train.evaluation.source_results import SourceResult, source_results
+from raddiag_train.training.activation_checkpointing import checkpoint_activations
 from raddiag_train.training.checkpoint import RunState, checkpoints, load_checkpoint, save_checkpoint
 from raddiag_train.training.config import TrainingConfig
+from raddiag_train.training.distributed import Processes
 from raddiag_train.training.ema import ExponentialMovingAverage
 from raddiag_train.training.inheritance import inherit_weights
 from raddiag_train.training.initialisation import build_network, build_optimiser, sampled_log_odds, start_at_prior
 from raddiag_train.training.losses import LabelLoss, label_loss
-from raddiag_train.training.metrics_log import MetricsLog
+from raddiag_train.training.metrics_log import MetricsLog, SilentLog, open_log
 from raddiag_train.training.precision import autocast
-from raddiag_train.training.run_folder import CHECKPOINTS, METRICS, run_key
+from raddiag_train.training.run_folder import CHECKPOINTS, refuse_changes, run_key
 from raddiag_train.training.schedule import learning_rate_factor
+from raddiag_train.training.shared_validation import shared_logits
+from raddiag_train.training.timed_batches import TimedBatches
 from raddiag_train.training.training_data import TrainingData
 
 
@@ -49,6 +51,7 @@ class TrainingRun:
         state: Where the run stands.
         label_loss: Of the labels.
         log: metrics.jsonl.
+        processes: That compute the run.
         started: Of this part of the run, on the monotonic clock, less the time of the parts before.
     """
 
@@ -63,7 +66,8 @@ class TrainingRun:
     ema: ExponentialMovingAverage
     state: RunState
     label_loss: LabelLoss
-    log: MetricsLog
+    log: MetricsLog | SilentLog
+    processes: Processes
     started: float
 
     @property
@@ -84,8 +88,8 @@ class TrainingRun:
             group["lr"] = learning_rate * group["factor"]
         return learning_rate
 
-    def batches(self) -> Iterator[TrainingBatch]:
-        """The batches of the steps that are left, `accumulation` of them a step."""
+    def batches(self) -> TimedBatches:
+        """The batches of the steps that are left, `accumulation` of them a step; of each the scans of this process."""
         parts = self.config.optimisation.accumulation
         first, last = self.state.step * parts, self.steps * parts
         epoch, position = divmod(first, self.sampler.batches_per_epoch())
@@ -94,13 +98,13 @@ class TrainingRun:
         loader: DataLoader[TrainingBatch] = DataLoader(
             self.data.train,  # type: ignore[arg-type]  # any map-style data set
             batch_sampler=itertools.islice(itertools.chain.from_iterable(epochs), last - first),  # type: ignore[arg-type]
-            collate_fn=Collate(self.network.config),
+            collate_fn=Collate(self.network.config, self.processes.share),
             num_workers=workers,
             pin_memory=self.device.type == "cuda",
             multiprocessing_context="spawn" if workers else None,
             generator=torch.Generator(),
         )
-        return iter(loader)
+        return TimedBatches(iter(loader))
 
     def advance(self) -> int:
         """Count a step as done; gives how many are."""
@@ -111,15 +115,17 @@ class TrainingRun:
         """Judge the averaged weights on the validation cases, without intervals, and log it."""
         validation = self.data.validation
         with self.ema.applied():
-            logits_NK = predict(self.network, validation, autocast=self.autocast()).logits_NK
+            logits_NK = shared_logits(self.network, validation, self.processes, self.autocast())
         labels = self.data.labels
         results = source_results(validation.records, logits_NK[:, : len(labels)], labels, resamples=0)
         figures = {r.source: {"macro_auc": r.macro_auc, "accuracy": r.accuracy} for r in results}
         self.log.write("validation", self.state.step, seconds=round(self.state.seconds, 1), sources=figures)
         return results
 
-    def log_training(self, losses: list[torch.Tensor], learning_rate: float, gradient_norm: torch.Tensor) -> float:
-        """Log the mean loss since the last line, and give it.
+    def log_training(
+        self, losses: list[torch.Tensor], learning_rate: float, gradient_norm: torch.Tensor, batches: TimedBatches
+    ) -> float:
+        """Log the mean loss since the last line and the time it waited for data since then, and give the loss.
 
         Raises:
             RaddiagError: It is not finite.
@@ -130,11 +136,14 @@ class TrainingRun:
                 f"the loss is not finite at step {self.state.step}; lower optimisation.learning_rate, "
                 "and go on from the last checkpoint or start anew"
             )
-        seconds = round(self.state.seconds, 1)
-        norm = round(float(gradient_norm), 4)
-        self.log.write(
-            "training", self.state.step, loss=loss, learning_rate=learning_rate, gradient_norm=norm, seconds=seconds
-        )
+        figures = {
+            "loss": loss,
+            "learning_rate": learning_rate,
+            "gradient_norm": round(float(gradient_norm), 4),
+            "seconds": round(self.state.seconds, 1),
+            "waiting_seconds": round(batches.waited_since(), 3),
+        }
+        self.log.write("training", self.state.step, **figures)
         return loss
 
     def save(self) -> None:
@@ -143,13 +152,16 @@ class TrainingRun:
         save_checkpoint(self.folder / CHECKPOINTS, self.state, self.network, self.ema, self.optimiser, kept)
 
 
-def start_run(config: TrainingConfig, folder: Path, data: TrainingData, resume: bool) -> TrainingRun:
+def start_run(
+    config: TrainingConfig, folder: Path, data: TrainingData, resume: bool, processes: Processes | None = None
+) -> TrainingRun:
     """A run before its first step or, on `resume`, as the newest checkpoint has it.
 
     Raises:
         ConfigError: A setting that this machine or the data do not allow.
         ModelError: The checkpoint is damaged or of another run.
     """
+    processes = processes or Processes()
     optimisation, device = config.optimisation, place().device
     if optimisation.localisation_weight > 0 and not data.has_masks:
         raise ConfigError("optimisation.localisation_weight: no training case has a lesion mask; leave it out")
@@ -172,11 +184,17 @@ def start_run(config: TrainingConfig, folder: Path, data: TrainingData, resume: 
         start_at_prior(network, (1 - optimisation.loss.logit_adjustment) * log_odds_K)
     if optimisation.initial_model:
         inherit_weights(network, [disorder.name for disorder in data.labels.disorders], optimisation.initial_model)
+    processes.share_network(network)
+    if config.run.gradient_checkpointing:
+        checkpoint_activations(network.encoder)
     optimiser = build_optimiser(network, optimisation)
     ema = ExponentialMovingAverage(network, optimisation.ema_decay)
     state = RunState(step=0, seconds=0.0, run_key=run_key(config, data.key))
     if resume and (saved := checkpoints(folder / CHECKPOINTS)):
+        refuse_changes(folder, config)
         state = load_checkpoint(saved[-1], state.run_key, network, ema, optimiser)
+    if not processes.agree(state.step):
+        raise ConfigError(f"{folder}: not every process sees the checkpoint of step {state.step}; name a shared folder")
     return TrainingRun(
         config=config,
         folder=folder,
@@ -189,7 +207,8 @@ def start_run(config: TrainingConfig, folder: Path, data: TrainingData, resume: 
         ema=ema,
         state=state,
         label_loss=label_loss(optimisation.loss, log_odds_K, len(data.labels)),
-        log=MetricsLog(folder / METRICS, after_step=state.step),
+        log=open_log(folder, state.step, config.run.tensorboard) if processes.leads else SilentLog(),
+        processes=processes,
         started=time.monotonic() - state.seconds,
     )
 
