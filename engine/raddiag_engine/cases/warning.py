@@ -36,6 +36,7 @@ class WarningCode(StrEnum):
     CONTENT_NOT_FOR_PRESENTATION = "content.not_for_presentation"
     CONTENT_SPLIT = "content.split"
     CONTENT_SAME_UID = "content.same_uid"
+    CONTENT_MOSAIC = "content.mosaic"
     CONTENT_OVERLAY = "content.overlay"
     MODALITY_GUESSED = "modality.guessed"
 

@@ -1,7 +1,7 @@
 """What a gzip file holds, part by part: each part is of bounded size, and every checksum is tested.
 
-Straight on zlib: Python's own reader hands the bytes through three buffers and computes the checksum a second time, which
-takes as long as the decompression itself.
+Straight on zlib: Python's own reader hands the bytes through three buffers and computes the checksum a second time,
+which takes as long as the decompression itself.
 """
 
 from __future__ import annotations

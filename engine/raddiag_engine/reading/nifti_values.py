@@ -87,7 +87,7 @@ def _fill_inflated(proxy: Any, array: NDArray[Any], parts: Iterator[bytes]) -> N
         wanted = part[skipped : skipped + len(there) - at]
         there[at : at + len(wanted)] = wanted
         position += len(part)
-        # To the end, where the checksum stands; what lies beyond the announced data may be without end, and is nobody's.
+        # To the end, where the checksum stands; what lies beyond the announced data may be without end.
         if position > announced:
             return
     if position < begin + len(there):

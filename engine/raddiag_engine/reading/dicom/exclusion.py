@@ -46,6 +46,7 @@ def why_unusable(frame: Frame) -> tuple[WarningCode, str] | None:
         return WarningCode.CONTENT_LOCALIZER, "a localizer, made to plan or to time other scans"
     if instance.header.text("PresentationIntentType").upper() == "FOR PROCESSING":
         return WarningCode.CONTENT_NOT_FOR_PRESENTATION, "raw detector data (FOR PROCESSING), not what a reader sees"
-    if "MOSAIC" in frame.image_type:
-        return WarningCode.CONTENT_FOUR_DIMENSIONAL, "a mosaic: all slices of a volume as tiles of one picture"
+    if "MOSAIC" in frame.image_type and frame.tile is None:
+        text = "a mosaic: all slices of a volume as tiles of one picture, and the header does not say how they lie"
+        return WarningCode.CONTENT_MOSAIC, text
     return None

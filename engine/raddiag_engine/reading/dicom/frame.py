@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from raddiag_engine.cases import Window
 from raddiag_engine.errors import ReadError
+from raddiag_engine.reading.dicom.b_value import b_value_of
 from raddiag_engine.reading.dicom.header import EMPTY, Header
 from raddiag_engine.reading.dicom.instance import Instance
 from raddiag_engine.reading.dicom.windows import windows_of
@@ -44,6 +45,27 @@ class Rescale:
     slope_missing: bool = False
 
 
+@dataclass(frozen=True)
+class Tile:
+    """A part of a picture.
+
+    Attributes:
+        row: Its first row.
+        column: Its first column.
+        rows: Its number of rows.
+        columns: Its number of columns.
+        spacing_mm: From its slice to the next.
+        is_thickness: True if that is the thickness of a slice, for want of the spacing.
+    """
+
+    row: int
+    column: int
+    rows: int
+    columns: int
+    spacing_mm: float
+    is_thickness: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class Frame:
     """One 2D image inside a file.
@@ -61,6 +83,7 @@ class Frame:
         contrast: What makes frames of one place different images: echo time, kernel, stack.
         in_patient: True if positions are in the patient's coordinates.
         moments: Attributes that count repetitions of one place, by name; the first that tells frames apart is used.
+        tile: The part of the file's only picture that is this frame, if the file is a mosaic.
     """
 
     instance: Instance
@@ -74,11 +97,17 @@ class Frame:
     contrast: tuple[object, ...] = ()
     in_patient: bool = True
     moments: dict[str, object] = field(default_factory=dict)
+    tile: Tile | None = None
 
     @property
     def placed(self) -> bool:
         """True if the file says where in the patient the frame lies."""
         return self.position_mm is not None and self.orientation is not None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, columns)."""
+        return self.instance.shape if self.tile is None else (self.tile.rows, self.tile.columns)
 
     @property
     def order(self) -> tuple[int, str, int]:
@@ -194,14 +223,17 @@ def _moments(groups: _Groups) -> dict[str, object]:
     directions = direction.numbers("DiffusionGradientOrientation") or groups.header.numbers(
         "DiffusionGradientOrientation"
     )
+    b_value = groups.macro(diffusion, "DiffusionBValue").number("DiffusionBValue")
+    if b_value is None and groups.header.text("Modality") == "MR":
+        b_value = b_value_of(groups.header)
     trigger = groups.macro("CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime")
     return {
-        "b-value": groups.macro(diffusion, "DiffusionBValue").number("DiffusionBValue"),
+        "b-value": b_value,
         "temporal position": groups.macro(content, "TemporalPositionIndex").number("TemporalPositionIndex")
         or groups.header.number("TemporalPositionIdentifier"),
         "cardiac phase": trigger.number("NominalCardiacTriggerDelayTime") or groups.header.number("TriggerTime"),
         "diffusion direction": (
-            groups.macro(diffusion, "DiffusionBValue").number("DiffusionBValue"),
+            b_value,
             tuple(round(x, 4) for x in directions),
         ),
         "acquisition": groups.header.number("AcquisitionNumber"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from pydicom.datadict import dictionary_VR, tag_for_keyword
@@ -50,6 +50,14 @@ class Header:
         if value is None or value == "":
             return ()
         return tuple(value) if isinstance(value, MultiValue | Sequence | list | tuple) else (value,)
+
+    def has_group(self, group: int) -> bool:
+        """True if there is an element of this group; asked before private elements, whose search is slow."""
+        return group in self._groups
+
+    @cached_property
+    def _groups(self) -> frozenset[int]:
+        return frozenset(tag >> 16 for tag in self._tags)
 
     def texts(self, keyword: str) -> tuple[str, ...]:
         """All values as text, upper and lower case as written, without padding."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,7 +19,7 @@ from pydicom.uid import (
 )
 
 from raddiag_engine.reading.colour import is_grey, luminance, to_8_bit
-from raddiag_engine.reading.dicom.frame import Frame
+from raddiag_engine.reading.dicom.frame import Frame, Tile
 from raddiag_engine.reading.dicom.frame_codecs import NAMES, PixelLayout, codec_for, layout_of, native_frame
 from raddiag_engine.reading.dicom.instance import NATIVE_SYNTAXES, Instance
 from raddiag_engine.reading.failures import as_read_error
@@ -59,6 +59,7 @@ class PixelFile:
             ReadError: It cannot be parsed to its end, or its pixels, which are not compressed, are not all there.
         """
         self.path = instance.path
+        self._picture: DecodedFrame | None = None
         with as_read_error(self.path, "read the pixels"):
             self.dataset = pydicom.dcmread(instance.path, force=instance.forced)
             keyword = next((keyword for keyword in PIXEL_KEYWORDS if keyword in self.dataset), None)
@@ -84,6 +85,8 @@ class PixelFile:
         Raises:
             ReadError: No decoder reads it; the file is truncated or damaged.
         """
+        if frame.tile is not None:
+            return self._tile(frame, frame.tile)
         count = frame.instance.frame_count
         doing = "decode the pixels" if count == 1 else f"decode frame {frame.index + 1} of {count}"
         with as_read_error(self.path, doing):
@@ -99,6 +102,15 @@ class PixelFile:
             if through_lut:
                 pixels = np.asarray(apply_modality_lut(pixels, self.dataset))
             return DecodedFrame(pixels, None, decoder, through_lut)
+
+    def _tile(self, frame: Frame, tile: Tile) -> DecodedFrame:
+        """A part of the only picture, which is decoded once."""
+        if self._picture is None:
+            self._picture = self.frame(replace(frame, index=0, tile=None))
+        part = slice(tile.row, tile.row + tile.rows), slice(tile.column, tile.column + tile.columns)
+        picture = self._picture
+        colour = None if picture.colour is None else picture.colour[part]
+        return replace(picture, stored=picture.stored[part], colour=colour)
 
     def _decoded(self, index: int, count: int, layout: PixelLayout) -> tuple[NDArray[np.generic], str]:
         syntax = self.transfer_syntax

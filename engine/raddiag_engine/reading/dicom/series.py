@@ -13,6 +13,7 @@ from raddiag_engine.errors import ReadError
 from raddiag_engine.reading.dicom.frame import Frame, frames_of
 from raddiag_engine.reading.dicom.grouping import SLICED, group_frames, stands_alone
 from raddiag_engine.reading.dicom.instance import Instance, read_instance
+from raddiag_engine.reading.dicom.mosaic import mosaic_warnings, slices_of_mosaic
 from raddiag_engine.reading.dicom.pixels import PixelFile
 from raddiag_engine.reading.dicom.repetition import Stack, lone_stacks, stacks_of
 from raddiag_engine.reading.dicom.same_uid import Claims, claims_of, same_uid_warning
@@ -38,7 +39,8 @@ def read_dicom_files(files: Sequence[Path], started: Started) -> Iterator[Scan |
         started(path, "header")
         try:
             with as_read_error(path, "read the DICOM header"):
-                frames.extend(frames_of(read_instance(path)))
+                for frame in frames_of(read_instance(path)):
+                    frames.extend(slices_of_mosaic(frame))
         except ReadError as error:
             yield Skipped(path, error.reason)
     if not frames:
@@ -65,7 +67,7 @@ def _read_group(
         for stack in stacks:
             with as_read_error(stack.frames[0].instance.path, "put its series together"):
                 fault = same_uid_warning(stack.frames, stack.copies, claims)
-                stack.warnings = [*notes, *stack.warnings, *([fault] if fault else [])]
+                stack.warnings = [*notes, *mosaic_warnings(stack.frames), *stack.warnings, *([fault] if fault else [])]
                 found = list(_read_stack(stack, started))
             for item in found:
                 done.update(item.sources if isinstance(item, Scan) else (item.path,))

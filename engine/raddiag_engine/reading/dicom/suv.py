@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from raddiag_engine.reading.dicom.frame import Frame
 from raddiag_engine.reading.dicom.header import Header
+from raddiag_engine.reading.dicom.private import private_number, private_text
 
 GRAMS_PER_KILOGRAM = 1000.0
 # Injected are tens to thousands of MBq; less is a dose written in MBq, which the standard does not allow.
@@ -51,7 +52,7 @@ def uptake_of(frames: Sequence[Frame]) -> Uptake:
     if units == "GML":
         return Uptake(1.0, SUV_TYPES.get(header.text("SUVType").upper() or "BW", "SUVbw"))
     if units == "CNTS":
-        factor = _private_number(header, *PHILIPS_SUV_FACTOR)
+        factor = private_number(header, PHILIPS_SUV_FACTOR)
         if factor and factor > 0:
             return Uptake(factor, "SUVbw")
     named = UNITS.get(units, units.lower() or "stored")
@@ -104,7 +105,7 @@ def _seconds_from_injection(frames: Sequence[Frame], tracer: Header) -> float:
     known = [moment for moment in acquired if moment is not None]
     if start is None or (known and start > min(known)):
         # Processing wrote a new series time; GE keeps the time of the scan.
-        text = _private_text(header, *GE_SCAN_DATE_TIME)
+        text = private_text(header, GE_SCAN_DATE_TIME)
         start = _moment(text[:8], text[8:])
         if start is None:
             raise ValueError("the series time is not that of the acquisition")
@@ -133,22 +134,3 @@ def _moment(date: str, time: str) -> datetime | None:
         return seconds + timedelta(microseconds=int(fraction[:6].ljust(6, "0")))
     except ValueError:
         return None
-
-
-def _private(header: Header, group: int, creator: str, offset: int) -> object:
-    try:
-        return header.dataset.private_block(group, creator)[offset].value
-    except (KeyError, ValueError, TypeError, AttributeError):
-        return None
-
-
-def _private_number(header: Header, group: int, creator: str, offset: int) -> float | None:
-    try:
-        return float(str(_private(header, group, creator, offset)))
-    except ValueError:
-        return None
-
-
-def _private_text(header: Header, group: int, creator: str, offset: int) -> str:
-    value = _private(header, group, creator, offset)
-    return value.decode("ascii", "replace").strip(" \0") if isinstance(value, bytes) else str(value or "").strip()

@@ -81,7 +81,7 @@ def _decode_file(
     try:
         started(path)
         file = PixelFile(frames[slots[0]].instance)
-        check_size(path, (len(frames), *frames[slots[0]].instance.shape), 2)
+        check_size(path, (len(frames), *frames[slots[0]].shape), 2)
     except ReadError as error:
         failures.append(Skipped(path, error.reason))
         return
@@ -90,10 +90,8 @@ def _decode_file(
         started(path)  # again for every frame: a sign of life
         try:
             decoded = file.frame(frames[slot])
-            if decoded.stored.shape != frames[slot].instance.shape:
-                raise ReadError(
-                    path, f"the pixels are {decoded.stored.shape}, the header says {frames[slot].instance.shape}"
-                )
+            if decoded.stored.shape != frames[slot].shape:
+                raise ReadError(path, f"the pixels are {decoded.stored.shape}, the header says {frames[slot].shape}")
             yield slot, decoded
             in_a_row = 0
         except ReadError as error:

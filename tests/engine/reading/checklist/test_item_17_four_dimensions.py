@@ -56,10 +56,3 @@ def test_item_17_a_time_that_was_broken_off_is_not_mixed_into_the_first(tmp_path
     assert np.array_equal(scan.voxels, stored[:4])
     assert scan.usable
     assert "3 times, by temporal position" in message(scan, WarningCode.CONTENT_FOUR_DIMENSIONAL)
-
-
-def test_item_17_a_mosaic_is_listed_and_not_used(tmp_path):
-    write_series(tmp_path, noise(2, 8, 8), Modality="MR", ImageType=["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"])
-    scans = read_all(tmp_path)
-    assert not any(scan.usable for scan in scans)
-    assert all("mosaic" in message(scan, WarningCode.CONTENT_FOUR_DIMENSIONAL) for scan in scans)
