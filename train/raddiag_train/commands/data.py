@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-SUBCOMMANDS = ("from_folders", "import", "import_rp3d", "validate", "split", "stats", "phantom")
+SUBCOMMANDS = ("from_folders", "import", "import_rp3d", "validate", "split", "stats", "phantom", "build")
 
 
 def add_parser(subparsers: Any) -> None:
