@@ -74,6 +74,25 @@ class RadDiag(nn.Module):
             embeddings_MC = embeddings_MC.index_copy(0, group.slots_N, embeddings_NC)
         return embeddings_MC.unflatten(0, batch.mask_BS.shape), features
 
+    def encode_with_slice_scores(self, batch: PackedBatch) -> tuple[Tensor, list[Tensor]]:
+        """As `encode`, with each group's scores from the cls token to the slices, for losses on them.
+
+        Returns:
+            embeddings_BSC, and for each group scores_NL, -inf beyond a scan's last slice.
+
+        Raises:
+            ModelError: The encoder does not attend over slices.
+        """
+        if not isinstance(self.encoder, SliceAttentionEncoder):
+            raise ModelError(f"the {self.config.encoder} encoder does not attend over slices")
+        embeddings_MC = torch.zeros(batch.mask_BS.numel(), self.config.scan_embedding_width, device=self.device)
+        scores = []
+        for group in batch.groups:
+            embeddings_NC, scores_NL = self.encoder.embed_with_scores(group)
+            embeddings_MC = embeddings_MC.index_copy(0, group.slots_N, embeddings_NC.float())
+            scores.append(scores_NL)
+        return embeddings_MC.unflatten(0, batch.mask_BS.shape), scores
+
     @torch.no_grad()
     def encode_scans(
         self, scans: Sequence[NetworkScan], chunk: int, progress: Callable[[int, int], None] | None = None

@@ -75,6 +75,16 @@ class SliceAttentionEncoder(nn.Module):
         """
         return self._embed(*self.slice_features(group, chunk))
 
+    def embed_with_scores(self, group: ScanGroup) -> tuple[Tensor, Tensor]:
+        """As `forward`, with the scores from each scan's cls token to its slices, for a loss on them.
+
+        Returns:
+            embeddings_NC, and scores_NL before the softmax, -inf beyond the last slice.
+        """
+        features_NLC, mask_NL = self.slice_features(group)
+        scores_NL = self.attention.scores(features_NLC)[:, 1:].float().masked_fill(~mask_NL, -math.inf)
+        return self._embed(features_NLC, mask_NL), scores_NL
+
     def slice_features(self, group: ScanGroup, chunk: int | None = None) -> tuple[Tensor, Tensor]:
         """Pooled ResNet features of every slice: features_NLC, and mask_NL, True for a real slice."""
         assert group.slice_index_NL is not None
@@ -113,7 +123,8 @@ class SliceAttentionEncoder(nn.Module):
             return self.projection(self.attention(features_NLC, mask_NL))
         groups_NTL = slice_groups(mask_NL, self.tokens)
         features_MLC = features_NLC.repeat_interleave(self.tokens, 0)
-        return self.projection(self.attention(features_MLC, groups_NTL.flatten(0, 1))).view(len(features_NLC), -1)
+        tokens_MC = self.projection(self.attention(features_MLC, groups_NTL.flatten(0, 1)))
+        return tokens_MC.reshape(len(features_NLC), self.tokens * tokens_MC.shape[1])
 
     def _feature_maps(self, slices_M1HW: Tensor) -> Tensor:
         return self.resnet(slices_M1HW.expand(-1, self.input_channels, -1, -1))

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from raddiag_engine.network.config import NetworkConfig
 from raddiag_engine.network.packing import NetworkScan, PackedBatch, ScanGroup, Share, pack
+from raddiag_train.data.key_slice import group_key_slices
 from raddiag_train.data.lesion_batches import GroupLesions, MaskedScans, group_lesions, masked_scans
 from raddiag_train.data.prepared import StoredCase
 from raddiag_train.data.prepared_shards import StoredScan
@@ -26,6 +27,7 @@ class TrainingBatch:
         indices_B: int64, position of each case in the data set.
         lesions: Of each group of `packed`; None for a group without a lesion map.
         masked: Which scans of the batch show which lesions, this process's or another's.
+        key_slices: Of each group, int64 (N,), the key slice among each scan's slices; -1 if not known.
     """
 
     packed: PackedBatch
@@ -33,6 +35,7 @@ class TrainingBatch:
     indices_B: Tensor
     lesions: tuple[GroupLesions | None, ...]
     masked: MaskedScans
+    key_slices: tuple[Tensor, ...]
 
     def pin_memory(self) -> TrainingBatch:
         """The same batch in page-locked memory; called by a DataLoader."""
@@ -60,7 +63,9 @@ class Collate:
         labels_BK = torch.from_numpy(np.stack([case.labels_K for case in cases]))
         lesions = tuple(group_lesions(group, cases, packed.mask_BS.shape[1]) for group in packed.groups)
         masked = masked_scans(cases, packed.mask_BS.shape[1])
-        return TrainingBatch(packed, labels_BK, torch.tensor([case.index for case in cases]), lesions, masked)
+        key_slices = tuple(group_key_slices(group, cases, packed.mask_BS.shape[1]) for group in packed.groups)
+        indices_B = torch.tensor([case.index for case in cases])
+        return TrainingBatch(packed, labels_BK, indices_B, lesions, masked, key_slices)
 
 
 def drop_modalities(

@@ -22,6 +22,7 @@ from raddiag_engine.configuration import to_mapping
 from raddiag_engine.errors import RaddiagError, ReadError
 from raddiag_engine.preparation.config import PreparationConfig
 from raddiag_train.data.case_identity import ContentIndex, content_key, status_key
+from raddiag_train.data.key_slice import prepared_position, signed_depth
 from raddiag_train.data.labels import LabelSpace
 from raddiag_train.data.lesion_map import LEAST_COVER, lesion_map
 from raddiag_train.data.prepared_shards import ShardReader, ShardWriter, StoredScan
@@ -42,12 +43,14 @@ class StoredCase:
         labels_K: (K,) float32 targets, those of ancestors behind those of disorders.
         lesion_classes: For each scan the class of each of its masks, in the order its lesion map counts them; -1 for a
             disorder that is not in the label space.
+        key_slices: For each scan the prepared slice nearest to the one that shows the finding best; -1 if not known.
     """
 
     index: int
     scans: list[StoredScan]
     labels_K: NDArray[np.float32]
     lesion_classes: tuple[tuple[int, ...], ...]
+    key_slices: tuple[int, ...]
 
 
 class PreparedDataset:
@@ -97,7 +100,15 @@ class PreparedDataset:
             tuple(self.labels.indices.get(disorder, -1) for disorder in scan.masks)
             for scan in self.records[index].scans
         )
-        return StoredCase(index, scans, self.case_labels.row(index), classes)
+        return StoredCase(index, scans, self.case_labels.row(index), classes, self.key_slices(index))
+
+    def key_slices(self, index: int) -> tuple[int, ...]:
+        """`StoredCase.key_slices` of a case, without reading its scans."""
+        acquired = self._shards.acquired_slices(self._keys[index])
+        return tuple(
+            prepared_position(scan.key_slice, slices, self.preparation)
+            for scan, slices in zip(self.records[index].scans, acquired, strict=True)
+        )
 
 
 def preparation_key(preparation: PreparationConfig) -> str:
@@ -132,6 +143,7 @@ def prepare_record(record: CaseRecord, preparation: PreparationConfig) -> list[S
             scan.is_volume,
             scan.modality_id,
             lesion_map(described, scan, read.affine),
+            signed_depth(scan),
         )
         for scan, described, read in zip(prepared, record.scans, scans, strict=True)
     ]

@@ -37,12 +37,15 @@ class StoredScan:
         modality_id: Row of the table of modality embeddings.
         lesions: Of the shape of `voxels`: 1 + the position among the record's masks of the one that covers a voxel, 0
             where none does; None for a scan without masks.
+        acquired_slices: Slices that a volume was made from, negative if they lie in the file in the other order; 0 for
+            an image, and where an older version prepared it.
     """
 
     voxels: NDArray[np.uint8]
     is_volume: bool
     modality_id: int
     lesions: NDArray[np.uint8] | None = None
+    acquired_slices: int = 0
 
 
 class ShardWriter:
@@ -58,6 +61,7 @@ class ShardWriter:
         self._shard_bytes = shard_bytes
         self._arrays: dict[str, NpyAppender] = {}
         self._cases: dict[str, list[list[int]]] = {}
+        self._depths: dict[str, list[int]] = {}
         self._bytes = 0
         self._partial: Path | None = None
 
@@ -69,8 +73,9 @@ class ShardWriter:
 
     def add(self, key: str, scans: Iterable[StoredScan]) -> None:
         """Store a case under `key`."""
-        entries = []
+        entries, depths = [], []
         for scan in scans:
+            depths.append(scan.acquired_slices)
             flat = scan.voxels.ndim == 2
             rows = scan.voxels[None] if flat else scan.voxels
             start, stop = self._array(_array_name(scan.is_volume), rows.shape[1:]).append(rows)
@@ -82,6 +87,7 @@ class ShardWriter:
             entries.append([int(scan.is_volume), start, stop, int(flat), scan.modality_id, first_lesion_row])
             self._bytes += rows.nbytes
         self._cases[key] = entries
+        self._depths[key] = depths
         if self._bytes >= self._shard_bytes:
             self.finish_shard()
 
@@ -90,11 +96,12 @@ class ShardWriter:
         for array in self._arrays.values():
             array.close()
         if self._partial is not None and self._cases:
-            (self._partial / "index.json").write_text(json.dumps({"cases": self._cases}), encoding="utf-8")
+            index = json.dumps({"cases": self._cases, "acquired_slices": self._depths})
+            (self._partial / "index.json").write_text(index, encoding="utf-8")
             self._partial.rename(self._folder / self._partial.name.removesuffix(".partial"))
         elif self._partial is not None:
             shutil.rmtree(self._partial)
-        self._arrays, self._cases, self._bytes, self._partial = {}, {}, 0, None
+        self._arrays, self._cases, self._depths, self._bytes, self._partial = {}, {}, {}, 0, None
 
     def _array(self, name: str, row_shape: tuple[int, ...]) -> NpyAppender:
         if self._partial is None:
@@ -119,19 +126,26 @@ class ShardReader:
         self._maps: dict[tuple[int, str], NDArray[np.uint8]] = {}
         self._first: dict[str, int] = {}
         scans = [np.empty((0, len(_ENTRY)), dtype=np.int64)]
+        depths = [np.empty(0, dtype=np.int32)]
         counts: list[int] = []
         for number, shard in enumerate(self._shards):
             try:
-                cases = json.loads((shard / "index.json").read_text(encoding="utf-8"))["cases"]
+                index = json.loads((shard / "index.json").read_text(encoding="utf-8"))
+                cases, of_cases = index["cases"], index.get("acquired_slices", {})
                 entries = [[number, *entry] for of_case in cases.values() for entry in of_case]
                 # Ragged or wordy entries of a damaged index end here.
                 scans.append(np.array(entries, dtype=np.int64).reshape(len(entries), len(_ENTRY)))
+                own = [depth for key in cases for depth in of_cases.get(key, [0] * len(cases[key]))]
+                if len(own) != len(entries):
+                    raise ValueError("its numbers of slices are not those of its scans")
+                depths.append(np.array(own, dtype=np.int32))
                 for key, of_case in cases.items():
                     self._first[key] = len(counts)
                     counts.append(len(of_case))
             except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
                 raise RaddiagError(f"{shard}: damaged prepared data ({error}); delete this folder") from error
         self._scans = np.concatenate(scans)
+        self._depths = np.concatenate(depths)
         self._ends = np.cumsum([0, *counts])
 
     def __contains__(self, key: str) -> bool:
@@ -144,10 +158,27 @@ class ShardReader:
     def read(self, key: str) -> list[StoredScan]:
         """The scans stored under `key`; `voxels` are views of the files."""
         case = self._first[key]
-        return [self._stored(*map(int, entry)) for entry in self._scans[self._ends[case] : self._ends[case + 1]]]
+        entries = self._scans[self._ends[case] : self._ends[case + 1]]
+        return [
+            self._stored(acquired, *map(int, entry))
+            for acquired, entry in zip(self.acquired_slices(key), entries, strict=True)
+        ]
+
+    def acquired_slices(self, key: str) -> list[int]:
+        """`StoredScan.acquired_slices` of the scans stored under `key`, without reading them."""
+        case = self._first[key]
+        return [int(depth) for depth in self._depths[self._ends[case] : self._ends[case + 1]]]
 
     def _stored(
-        self, shard: int, is_volume: int, start: int, stop: int, flat: int, modality_id: int, lesion_start: int
+        self,
+        acquired: int,
+        shard: int,
+        is_volume: int,
+        start: int,
+        stop: int,
+        flat: int,
+        modality_id: int,
+        lesion_start: int,
     ) -> StoredScan:
         rows = self._map(shard, _array_name(bool(is_volume)))[start:stop]
         lesions = None
@@ -155,7 +186,7 @@ class ShardReader:
             lesion_rows = self._map(shard, _lesions_name(bool(is_volume)))
             lesions = lesion_rows[lesion_start : lesion_start + stop - start]
             lesions = lesions[0] if flat else lesions
-        return StoredScan(rows[0] if flat else rows, bool(is_volume), modality_id, lesions)
+        return StoredScan(rows[0] if flat else rows, bool(is_volume), modality_id, lesions, acquired)
 
     def __getstate__(self) -> dict[str, object]:
         # A loader's worker maps the files itself; a pickled memory map would be a copy of its content.

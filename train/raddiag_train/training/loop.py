@@ -16,6 +16,7 @@ from raddiag_train.training.config import TrainingConfig
 from raddiag_train.training.distributed import joined_processes
 from raddiag_train.training.environment import write_environment
 from raddiag_train.training.frozen_norms import freeze_norms
+from raddiag_train.training.key_slice_loss import key_slice_loss
 from raddiag_train.training.localisation import localisation_loss
 from raddiag_train.training.memory import remedy_for_memory
 from raddiag_train.training.publishing import publish
@@ -108,9 +109,12 @@ def step_loss(
     """The loss of a batch: of its labels and, where the recipe asks for it, of where its lesions are seen."""
     optimisation, scans = run.config.optimisation, given.scans
     features: list[Tensor] = []
+    slice_scores: list[Tensor] = []
     with run.autocast():
         if optimisation.localisation_weight > 0:
             own_embeddings_BSC, features = network.encode_with_features(scans)
+        elif optimisation.loss.key_slice_weight > 0:
+            own_embeddings_BSC, slice_scores = network.encode_with_slice_scores(scans)
         else:
             own_embeddings_BSC = network.encode(scans)
         embeddings_BSC = run.processes.total(own_embeddings_BSC)
@@ -120,6 +124,9 @@ def step_loss(
             mixed = mix_cases(alone, given.anatomies_B, normal, optimisation.case_mixing, generator)
         logits_BK = network.diagnose(mixed.embeddings_BSC, mixed.modality_ids_BS, mixed.mask_BS)
         loss = run.label_loss(logits_BK, mixed.targets_BK, mixed.known_BK)
+        if optimisation.loss.key_slice_weight > 0:
+            attention_loss = key_slice_loss(slice_scores, scans, given.key_slices, run.processes.total)
+            loss = loss + optimisation.loss.key_slice_weight * attention_loss
         if optimisation.localisation_weight == 0:
             return loss
         if mixed is not alone:  # a map is asked of a case as it is

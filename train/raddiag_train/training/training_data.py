@@ -70,6 +70,11 @@ class TrainingData:
         return any(scan.masks for record in self.train.records for scan in record.scans)
 
     @property
+    def has_key_slices(self) -> bool:
+        """True if the place of a key slice in a training case's volume is known."""
+        return any(max(self.train.key_slices(index)) >= 0 for index in range(len(self.train)))
+
+    @property
     def key(self) -> str:
         """SHA-256 over the label space and the cases, in order; not over their paths."""
         digest = hashlib.sha256(json.dumps(self.labels.names).encode())

@@ -165,6 +165,11 @@ def start_run(
     optimisation, device = config.optimisation, place().device
     if optimisation.localisation_weight > 0 and not data.has_masks:
         raise ConfigError("optimisation.localisation_weight: no training case has a lesion mask; leave it out")
+    if optimisation.loss.key_slice_weight > 0 and not data.has_key_slices:
+        raise ConfigError(
+            "optimisation.loss.key_slice_weight: no training case has a key slice in a volume whose slices are known; "
+            "leave it out, or delete the cache of prepared scans if an older version made it"
+        )
     fewest = InputScoreFit().fewest_scans
     if data.largest_validation_group < fewest:
         raise ConfigError(

@@ -64,6 +64,7 @@ class StepInput:
         known_BK: 1 where the label is known and can be seen; None if all are.
         lesions: Of each group of `scans`, augmented with it.
         masked: Which scans of the batch have a lesion mask; on the CPU.
+        key_slices: Of each group, as in the batch.
         anatomies_B: int64, a number for the body region of each case.
     """
 
@@ -72,6 +73,7 @@ class StepInput:
     known_BK: Tensor | None
     lesions: tuple[GroupLesions | None, ...]
     masked: MaskedScans
+    key_slices: tuple[Tensor, ...]
     anatomies_B: Tensor
 
 
@@ -107,14 +109,16 @@ def vary(
     packed = replace(packed, modality_ids_BS=modality_ids_BS, mask_BS=mask_BS)
     targets_BK = batch.labels_BK.to(device, non_blocking=True)
     scans, lesions = augment_with_lesions(packed, batch.lesions, config.augmentation, generator, device)
+    key_slices = tuple(keys_N.to(device, non_blocking=True) for keys_N in batch.key_slices)
     if known_BK is None:
         scans, targets_BK = mixup_images(scans, targets_BK, optimisation.mixup_alpha, generator, total)
-        return StepInput(scans, targets_BK, None, lesions, batch.masked, anatomies_B)
+        return StepInput(scans, targets_BK, None, lesions, batch.masked, key_slices, anatomies_B)
     # What is known is blended like the targets: a label of a mixture is known if it is in both cases.
     both_BL = torch.cat([targets_BK, known_BK.to(device, non_blocking=True)], 1)
     scans, both_BL = mixup_images(scans, both_BL, optimisation.mixup_alpha, generator, total)
     targets_BK, shares_BK = both_BL.chunk(2, 1)
-    return StepInput(scans, targets_BK, (shares_BK > 0.999).float(), lesions, batch.masked, anatomies_B)
+    known_BK = (shares_BK > 0.999).float()
+    return StepInput(scans, targets_BK, known_BK, lesions, batch.masked, key_slices, anatomies_B)
 
 
 def _known(batch: TrainingBatch, facts: CaseFacts, mask_BS: Tensor) -> Tensor | None:
