@@ -21,6 +21,7 @@ import pytest
 from raddiag_engine import cli
 from raddiag_engine.client import EngineClient, EngineError, LocalService
 from raddiag_engine.diagnosis.result import Diagnosis
+from raddiag_engine.protocol.version import PROTOCOL
 from raddiag_engine.service.tokens import new_token
 from raddiag_resources import path_of
 from tests.engine.service.sample import sample_case
@@ -399,7 +400,7 @@ def test_in_a_terminal_the_token_is_shown_once() -> None:
         with os.fdopen(ours, encoding="utf-8", errors="replace") as terminal:
             url = terminal.readline().split(" at ")[1].split(";")[0]
             token = terminal.readline().partition("RADDIAG_TOKEN=")[2].strip()
-            assert EngineClient(url, token).health().protocol == 1
+            assert EngineClient(url, token).health().protocol == PROTOCOL
             process.terminate()
             process.wait(20)
     finally:

@@ -16,6 +16,7 @@ from raddiag_engine.client.errors import EngineError, error_of
 from raddiag_engine.configuration import from_mapping
 from raddiag_engine.diagnosis.case_check import check_case
 from raddiag_engine.diagnosis.result import Diagnosis
+from raddiag_engine.diagnosis.vocabulary import NamedDisorder
 from raddiag_engine.errors import Cancelled, ConfigError
 from raddiag_engine.models.card import ModelCard
 from raddiag_engine.preparation import PreparedScan, modality_ids, plan_scan
@@ -105,6 +106,7 @@ class EngineClient:
         model: str | None = None,
         windows: Mapping[str, Window] | None = None,
         top: int = 20,
+        vocabulary: Sequence[NamedDisorder] = (),
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Diagnosis:
@@ -115,6 +117,7 @@ class EngineClient:
             model: Its name; None for the service's default.
             windows: Scan id -> a window chosen by a person instead of the prescribed one.
             top: Disorders wanted; all positive ones are given whatever it is.
+            vocabulary: Disorders asked for by name, beside the model's own, as of `Engine.set_vocabulary`.
             progress: Called with steps done, steps to do (0 if not known) and what is being done.
             cancelled: Asked at every step and about every 50 ms between.
 
@@ -123,7 +126,9 @@ class EngineClient:
             EngineError: The service or its worker is down, full, or failed; it says why.
             Cancelled: `cancelled` said so; the service was told, if it answers, but not waited for if it hangs.
         """
-        request = self._request(case, windows, progress, cancelled, kind="diagnose", model=model, top=top)
+        request = self._request(
+            case, windows, progress, cancelled, kind="diagnose", model=model, top=top, vocabulary=tuple(vocabulary)
+        )
         content = call_cancellably(lambda steps: self._run(case, request, steps), progress, cancelled)
         diagnosis = self._understood(lambda: Diagnosis.from_mapping(read_object(content)))
         self._check_bound(case, diagnosis.case_hash)
@@ -137,6 +142,7 @@ class EngineClient:
         *,
         model: str | None = None,
         windows: Mapping[str, Window] | None = None,
+        vocabulary: Sequence[NamedDisorder] = (),
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> list[list[SaliencyMap]]:
@@ -146,10 +152,11 @@ class EngineClient:
 
         Args:
             case: Of one patient; the engine knows its scans already if it diagnosed them last.
-            disorders: Names on the model card.
+            disorders: Names on the model card or in the vocabulary.
             method: Of `raddiag_engine.saliency.methods`.
             model: Its name; None for the service's default.
             windows: As of `diagnose`.
+            vocabulary: As of `diagnose`.
             progress: As of `diagnose`.
             cancelled: As of `diagnose`.
 
@@ -169,6 +176,7 @@ class EngineClient:
             kind="explain",
             model=model,
             disorders=tuple(disorders),
+            vocabulary=tuple(vocabulary),
             method=method,
         )
         content = call_cancellably(lambda steps: self._run(case, request, steps), progress, cancelled)

@@ -13,11 +13,16 @@ from raddiag_engine.commands.engine_arguments import add_engine_arguments
 from raddiag_engine.commands.json_output import STANDARD_OUTPUT, check_json_target, write_json
 from raddiag_engine.commands.progress_bar import progress_bar
 from raddiag_engine.commands.server_arguments import add_server_arguments, client_from
+from raddiag_engine.commands.vocabulary_arguments import add_vocabulary_arguments, vocabulary_from
+from raddiag_engine.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from raddiag_engine.cases import Case
     from raddiag_engine.client import EngineClient
     from raddiag_engine.diagnosis.result import Diagnosis
+    from raddiag_engine.diagnosis.vocabulary import NamedDisorder
     from raddiag_engine.models.card import ModelCard
 
 DEFAULT_MODEL = "demo"
@@ -33,6 +38,7 @@ def add_parser(subparsers: Any) -> None:
     add_case_arguments(parser)
     add_engine_arguments(parser)
     add_server_arguments(parser)
+    add_vocabulary_arguments(parser)
     parser.add_argument(
         "--top", type=_count, default=20, metavar="N", help="disorders shown; positive ones always are (default 20)"
     )
@@ -43,12 +49,18 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read, diagnose here or on a server, print, write."""
     check_json_target(args.json)
+    vocabulary = vocabulary_from(args)
+    if args.server is not None and args.encoder is not None:
+        raise ConfigError("--encoder is a folder here, but the engine is on a server, which has its own")
     client = None if args.server is None else client_from(args)
     start = time.perf_counter()
     case = case_from(args)
     read_seconds = time.perf_counter() - start
 
-    diagnosis, card = _diagnose_here(case, args) if client is None else _diagnose_there(case, args, client)
+    if client is None:
+        diagnosis, card = _diagnose_here(case, args, vocabulary)
+    else:
+        diagnosis, card = _diagnose_there(case, args, vocabulary, client)
     diagnosis = replace(diagnosis, seconds={"read": read_seconds, **diagnosis.seconds})
 
     if args.json is not None:
@@ -60,19 +72,24 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _diagnose_here(case: Case, args: argparse.Namespace) -> tuple[Diagnosis, ModelCard]:
+def _diagnose_here(
+    case: Case, args: argparse.Namespace, vocabulary: Sequence[NamedDisorder]
+) -> tuple[Diagnosis, ModelCard]:
     from raddiag_engine.diagnosis.engine import Engine
 
-    engine = Engine.load(args.model or DEFAULT_MODEL, device=args.device)
+    engine = Engine.load(args.model or DEFAULT_MODEL, device=args.device, encoder=args.encoder)
     with progress_bar() as progress:
+        engine.set_vocabulary(vocabulary, progress=progress)
         engine.set_case(case, progress=progress)
     return engine.diagnose(top=args.top), engine.card
 
 
-def _diagnose_there(case: Case, args: argparse.Namespace, client: EngineClient) -> tuple[Diagnosis, ModelCard]:
+def _diagnose_there(
+    case: Case, args: argparse.Namespace, vocabulary: Sequence[NamedDisorder], client: EngineClient
+) -> tuple[Diagnosis, ModelCard]:
     with closing(client):
         with progress_bar() as progress:
-            diagnosis = client.diagnose(case, model=args.model, top=args.top, progress=progress)
+            diagnosis = client.diagnose(case, model=args.model, top=args.top, vocabulary=vocabulary, progress=progress)
         return diagnosis, client.card(args.model or _default_model(client))
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from raddiag_engine.diagnosis.result import Diagnosis, DisorderScore, ScanReport
+from raddiag_engine.diagnosis.result import Diagnosis, DisorderScore, ScanReport, UnseenScore
 from raddiag_engine.models.card import ModelCard
 
 STYLES = {"positive": "bold red", "negative": "", "not assessed": "dim"}
@@ -28,6 +30,8 @@ def print_diagnosis(diagnosis: Diagnosis, card: ModelCard, console: Console | No
     console = console or Console()
     console.print(f"[bold]{escape(diagnosis.headline)}[/bold]")
     console.print(_disorders(diagnosis))
+    if diagnosis.unseen:
+        console.print(_unseen(diagnosis.unseen))
     console.print(_scans(diagnosis))
     for warning in diagnosis.warnings:
         console.print(f"[yellow]warning:[/yellow] {escape(warning)}")
@@ -60,6 +64,31 @@ def _disorders(diagnosis: Diagnosis) -> Table:
         shown.append(diagnosis.normal)
     marks = {mark for score in shown for mark in _marks(score)}
     table.caption = "   ".join(f"{mark} {meaning}" for mark, meaning in MARKS.items() if mark in marks)
+    table.caption_justify = "left"
+    return table
+
+
+def _unseen(scores: Sequence[UnseenScore]) -> Table:
+    """Below the others and never among them: these scores cannot be compared with a threshold, nor with theirs."""
+    table = Table(box=None, pad_edge=False, header_style="bold", title="asked for by name, never learned by this model")
+    table.title_justify = "left"
+    table.add_column("#", justify="right")
+    table.add_column("disorder", overflow="fold")
+    table.add_column("ICD-10-CM", overflow="fold")
+    table.add_column("score", justify="right")
+    table.add_column("state")
+    table.add_column("nearest disorder of the model", overflow="fold")
+    for score in scores:
+        table.add_row(
+            str(score.rank),
+            escape(score.name),
+            ", ".join(score.icd10cm),
+            f"~{score.probability:.3f}" if score.covered else "–",
+            "unseen",
+            f"{escape(score.nearest)} ({score.nearest_cosine:.2f})" if score.nearest else "",
+            style="" if score.covered else "dim",
+        )
+    table.caption = "~ not calibrated, no threshold: neither positive nor negative"
     table.caption_justify = "left"
     return table
 

@@ -11,10 +11,13 @@ from raddiag_engine.commands.case_arguments import add_case_arguments, case_from
 from raddiag_engine.commands.engine_arguments import add_engine_arguments
 from raddiag_engine.commands.output_folder import check_output_folder, output_folder
 from raddiag_engine.commands.progress_bar import progress_bar
+from raddiag_engine.commands.vocabulary_arguments import add_vocabulary_arguments, vocabulary_from
 
 if TYPE_CHECKING:
     from raddiag_engine.diagnosis.engine import Engine
     from raddiag_engine.saliency import SaliencyMap
+
+LONGEST_SLUG = 80
 
 
 def add_parser(subparsers: Any) -> None:
@@ -28,8 +31,13 @@ def add_parser(subparsers: Any) -> None:
     )
     add_case_arguments(parser)
     add_engine_arguments(parser)
+    add_vocabulary_arguments(parser)
     parser.add_argument(
-        "--disorder", required=True, action="append", metavar="NAME", help="as the model calls it; may be repeated"
+        "--disorder",
+        required=True,
+        action="append",
+        metavar="NAME",
+        help="as the model or the vocabulary calls it; may be repeated",
     )
     parser.add_argument("--method", default="gradcam", choices=METHODS, help="default gradcam")
     parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder for the maps")
@@ -44,12 +52,13 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read, encode, explain, write."""
     check_output_folder(args.output)
+    vocabulary = vocabulary_from(args)
 
-    from raddiag_engine.diagnosis.disorder_lookup import find_disorder
     from raddiag_engine.diagnosis.engine import Engine
 
-    engine = Engine.load(args.model, device=args.device)
-    names = [engine.card.disorders[find_disorder(engine.card, name)].name for name in args.disorder]
+    engine = Engine.load(args.model, device=args.device, encoder=args.encoder)
+    engine.set_vocabulary(vocabulary)
+    names = [engine.disorder_called(name) for name in args.disorder]
     case = case_from(args)
     with progress_bar() as progress:
         engine.set_case(case, progress=progress)
@@ -80,17 +89,21 @@ def write_explanation(engine: Engine, maps: list[list[SaliencyMap]], folder: Pat
     from raddiag_engine.saliency.overlay import RESEARCH_USE, write_overlay
 
     evidence = engine.evidence()
-    scores = {score.name: score for score in engine.diagnose(top=len(engine.card.disorders)).disorders}
+    diagnosis = engine.diagnose(top=len(engine.card.disorders))
+    unseen = {score.name for score in diagnosis.unseen}
+    states = {score.name: score.state for score in (*diagnosis.disorders, *diagnosis.unseen)}
     entries, found = [], []
-    for of_disorder in maps:
+    slugs = _slugs([of_disorder[0].disorder for of_disorder in maps])
+    for slug, of_disorder in zip(slugs, maps, strict=True):
         for index, saliency in enumerate(of_disorder):
             scan = evidence.scans[index]
-            stem = f"{_slug(saliency.disorder)}.{saliency.scan_id}"
+            stem = f"{slug}.{saliency.scan_id}"
             write_nifti(folder / f"{stem}.nii.gz", saliency.values, scan.affine, scan.spacing_mm)
             write_overlay(folder / f"{stem}.png", scan, evidence.prepare(index), saliency)
-            state = scores[saliency.disorder].state
-            entries.append({**saliency.to_mapping(), "state": state, "overlay": f"{stem}.png", "map": f"{stem}.nii.gz"})
-            found.append(f"{saliency.describe()}  [{state}]")
+            state, is_unseen = states[saliency.disorder], saliency.disorder in unseen
+            files = {"overlay": f"{stem}.png", "map": f"{stem}.nii.gz"}
+            entries.append({**saliency.to_mapping(), "state": state, "unseen": is_unseen, **files})
+            found.append(f"{saliency.describe()}  [{'never learned, by its text alone' if is_unseen else state}]")
     model = {"name": engine.card.name, "sha256": engine.card.weights_sha256}
     explanation = {"schema": 1, "notice": RESEARCH_USE, "model": model, "case": evidence.case_id, "maps": entries}
     write_text(folder / "explanation.json", json_text(explanation))
@@ -98,13 +111,17 @@ def write_explanation(engine: Engine, maps: list[list[SaliencyMap]], folder: Pat
 
 
 def _print_weight_check(engine: Engine, name: str, method: str) -> None:
-    from raddiag_engine.diagnosis.disorder_lookup import find_disorder
     from raddiag_engine.saliency import randomisation_check
 
     print(f"{name}: rank correlation with the maps of randomised weights (1: unchanged, 0: nothing in common)")
-    for step in randomisation_check(engine.evidence(), find_disorder(engine.card, name), method):
+    for step in randomisation_check(engine.evidence(), engine.find_disorder(name), method):
         print(f"  down to {step.part:32s} {step.rank_correlation:+.2f}")
 
 
-def _slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")
+def _slugs(names: list[str]) -> list[str]:
+    """The names as parts of file names, each of them once: names that differ in signs alone get a number."""
+    slugs: list[str] = []
+    for number, name in enumerate(names, start=1):
+        slug = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:LONGEST_SLUG] or "disorder"
+        slugs.append(slug if slug not in slugs else f"{slug}-{number}")
+    return slugs

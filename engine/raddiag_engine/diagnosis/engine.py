@@ -207,11 +207,9 @@ class Engine:
         from raddiag_engine.saliency import explain_case  # captum takes seconds to import
 
         classes = [self.find_disorder(name) for name in disorders]
-        for index in classes:
-            if self._label_space.card.disorders[index].normal:
-                raise RaddiagError(
-                    f"{self._label_space.card.disorders[index].name} has no evidence to show; name a disorder"
-                )
+        for disorder in (self._label_space.card.disorders[index] for index in classes):
+            if disorder.normal:
+                raise RaddiagError(f"{disorder.name} has no evidence to show; name a disorder")
         return explain_case(
             self.evidence(),
             classes,
@@ -228,6 +226,10 @@ class Engine:
             RaddiagError: There is none; the nearest names are suggested.
         """
         return find_disorder(self._label_space.card, name)
+
+    def disorder_called(self, name: str) -> str:
+        """The name of a disorder as the card or the vocabulary spells it; errors are those of `find_disorder`."""
+        return self._label_space.card.disorders[self.find_disorder(name)].name
 
     def evidence(self) -> CaseEvidence:
         """The set case as the saliency methods see it.

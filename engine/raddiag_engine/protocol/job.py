@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from raddiag_engine.cases import Window
 from raddiag_engine.configuration import from_mapping, to_mapping
+from raddiag_engine.diagnosis.vocabulary import NamedDisorder, check_vocabulary
+from raddiag_engine.errors import RaddiagError
 from raddiag_engine.protocol.case_message import CaseMessage
 from raddiag_engine.protocol.errors import ProtocolError
 from raddiag_engine.protocol.version import PROTOCOL, package_version, protocol_mismatch
@@ -30,7 +32,8 @@ class JobRequest:
         model: A name that the service lists; None for its own choice.
         windows: Scan id -> a window chosen by a person.
         top: Of "diagnose": disorders wanted; all positive ones are given whatever it is.
-        disorders: Of "explain": names on the model card.
+        vocabulary: Of "diagnose" and "explain": disorders asked for by name, beside the model's own.
+        disorders: Of "explain": names on the model card or in the vocabulary.
         method: Of "explain".
         scan: Of "prepare": id of a scan in use.
         protocol: That of the sender.
@@ -42,6 +45,7 @@ class JobRequest:
     model: str | None = None
     windows: dict[str, Window] = field(default_factory=dict)
     top: int = 20
+    vocabulary: tuple[NamedDisorder, ...] = ()
     disorders: tuple[str, ...] = ()
     method: Method = "gradcam"
     scan: str = ""
@@ -53,6 +57,10 @@ class JobRequest:
             raise ValueError(f"top is from 0 to {MAX_TOP}")
         if self.kind == "explain" and not 1 <= len(self.disorders) <= MAX_DISORDERS:
             raise ValueError(f"explaining takes from 1 to {MAX_DISORDERS} disorders at once")
+        try:
+            check_vocabulary(self.vocabulary)
+        except RaddiagError as error:
+            raise ValueError(str(error)) from None
         if not set(self.windows) <= {scan.id for scan in self.case.scans}:
             raise ValueError("windows names a scan that is not in the case")
         if self.kind == "prepare" and self.scan not in {scan.id for scan in self.case.scans if scan.voxels}:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 
 # Raised when a message changes so that an older program would misread it.
-PROTOCOL = 1
+PROTOCOL = 2
 
 
 def package_version() -> str:

@@ -80,6 +80,7 @@ class Computation:
         engine = self._engine_of(message["model_folder"], progress)
         if request.kind == "prepare":
             return {}, {"voxels": _prepared(engine, case, request)}
+        engine.set_vocabulary(request.vocabulary, progress=progress, cancelled=cancelled)
         key = (message["model_folder"], request.case, request.windows)
         if request.kind == "diagnose" or self._set != key:
             self._set = None

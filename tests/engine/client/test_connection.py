@@ -18,6 +18,7 @@ from raddiag_engine.client import EngineClient, EngineError
 from raddiag_engine.client.connection import checked_url
 from raddiag_engine.client.remote_token import read_token
 from raddiag_engine.errors import ConfigError
+from raddiag_engine.protocol.version import PROTOCOL
 from raddiag_engine.service.listening import Listening
 from tests.engine.service.sample import sample_case
 from tests.engine.service.service_process import ServiceProcess
@@ -60,7 +61,7 @@ def other_server() -> Iterator[tuple[str, type[Answer]]]:
         (404, b"<html>", "version", "does not answer like a RadDiag engine"),
         (503, b"Service Unavailable", "full", "too many clients"),
         (401, json.dumps({"code": "wrong_token", "message": "the token is wrong"}).encode(), "token", "token is wrong"),
-        (200, json.dumps({"protocol": 1, "new": 1}).encode(), "version", "does not understand"),
+        (200, json.dumps({"protocol": PROTOCOL, "new": 1}).encode(), "version", "does not understand"),
     ],
 )
 def test_another_version_or_another_server_is_said(

@@ -14,6 +14,7 @@ import pytest
 from raddiag_engine.client import EngineClient, EngineError, LocalService
 from raddiag_engine.client.connection import Connection
 from raddiag_engine.errors import Cancelled
+from raddiag_engine.protocol.version import PROTOCOL
 from tests.engine.service.sample import case_of, sample_case
 from tests.engine.service.service_process import FAULTY_WORKER, ServiceProcess, is_gone, running_service, wait_until
 
@@ -121,7 +122,9 @@ def test_a_start_that_is_not_wanted_any_more_leaves_no_process(monkeypatch: pyte
     assert is_gone(child.pid)
 
 
-@pytest.mark.parametrize("said", ["no JSON", '{"protocol": 1}', "[1]", '{"protocol": 1, "url": "file:///etc"}'])
+@pytest.mark.parametrize(
+    "said", ["no JSON", f'{{"protocol": {PROTOCOL}}}', "[1]", f'{{"protocol": {PROTOCOL}, "url": "file:///etc"}}']
+)
 def test_an_announcement_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
     program = f"import time; print({said!r}, flush=True); time.sleep(600)"
     monkeypatch.setattr("raddiag_engine.client.local_service.SERVE", ["-c", program])
