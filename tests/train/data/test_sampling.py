@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from raddiag_engine.errors import ConfigError
 from raddiag_train.data.case_labels import CaseLabels
-from raddiag_train.data.sampling import EpochSampler, repeat_factors, source_factors
+from raddiag_train.data.sampling import EpochSampler, case_factors, repeat_factors, source_factors
 
 
 def test_a_plain_epoch_shows_every_case_once_in_another_order_each_time() -> None:
@@ -73,3 +73,16 @@ def test_sources_share_an_epoch_by_weight() -> None:
 def test_a_weight_for_an_unknown_source_is_refused() -> None:
     with pytest.raises(ConfigError, match="'c'"):
         source_factors(["a"], {"c": 1})
+
+
+def test_repeats_lengthen_the_epoch_and_leave_weighted_sources_their_shares() -> None:
+    # Class 1 occurs in 1 of 100 cases of source b: at a threshold of 4 % it is seen twice as often.
+    sources = ["a"] * 50 + ["b"] * 50
+    labels = CaseLabels.of([[0]] * 99 + [[0, 1]], 2)
+    plain = case_factors(sources, labels, {}, 0.04)
+    assert plain.tolist() == [1.0] * 99 + [pytest.approx(2.0)]
+    assert case_factors(sources, labels, {}, 0.0).tolist() == [1.0] * 100
+    weighted = case_factors(sources, labels, {"a": 1, "b": 3}, 0.04)
+    assert weighted.sum() == pytest.approx(plain.sum())
+    assert weighted[50:].sum() == pytest.approx(0.75 * plain.sum())
+    assert weighted[-1] == pytest.approx(2 * weighted[-2])
