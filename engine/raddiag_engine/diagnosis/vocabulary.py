@@ -62,8 +62,12 @@ def check_vocabulary(vocabulary: Sequence[NamedDisorder]) -> None:
         seen.add(key)
 
 
-def read_vocabulary(path: Path) -> tuple[NamedDisorder, ...]:
+def read_vocabulary(path: Path, most_names: int | None = MOST_NAMES) -> tuple[NamedDisorder, ...]:
     """A file with a name a line and, after a tab, its ICD-10-CM code or codes, separated by commas.
+
+    Args:
+        path: UTF-8.
+        most_names: None for any number.
 
     Raises:
         ConfigError: The file cannot be read, or a line has no name, one that was there before, or an unknown code.
@@ -78,8 +82,8 @@ def read_vocabulary(path: Path) -> tuple[NamedDisorder, ...]:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
     if not lines:
         raise ConfigError(f"{path}: names no disorder; a vocabulary has the name of a disorder a line")
-    if len(lines) > MOST_NAMES:
-        raise ConfigError(f"{path}: has {len(lines)} lines; at most {MOST_NAMES} disorders can be asked for at once")
+    if most_names is not None and len(lines) > most_names:
+        raise ConfigError(f"{path}: has {len(lines)} lines; at most {most_names} disorders can be asked for at once")
     found: list[NamedDisorder] = []
     line_of: dict[str, int] = {}
     for number, line in enumerate(lines, start=1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-SUBCOMMANDS = ("build", "pretrain", "evaluate", "search")
+SUBCOMMANDS = ("build", "pretrain", "evaluate", "embed", "search")
 
 
 def add_parser(subparsers: Any) -> None:

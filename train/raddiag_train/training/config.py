@@ -15,6 +15,7 @@ from raddiag_engine.network.config import NetworkConfig
 from raddiag_engine.preparation.config import PreparationConfig
 from raddiag_train.data.augmentation import AugmentationConfig
 from raddiag_train.data.label_level import LabelLevel
+from raddiag_train.training.knowledge_config import KnowledgeConfig
 from raddiag_train.training.loss_config import LossConfig
 
 
@@ -31,6 +32,8 @@ class DataConfig:
             of each case (931 classes there).
         icd10cm_ancestors: Learn what lies above the disorders in ICD-10-CM beside them, as auxiliary classes that the
             published model does not have (`data/ancestors.py`); `optimisation.loss.ancestor_weight` is their weight.
+        exclude_disorders: Names; a case with one of them is left out of training and validation, so that the model
+            never learns it and can be asked about it by its text.
         source_weights: Shares of an epoch, in any unit, of the sources named; the others keep theirs by size.
         preparation_workers: Processes that fill the cache; 0 means one a core.
         workers: Processes that read batches ahead of the steps; 0 reads them in between, which is enough on a CPU.
@@ -42,6 +45,7 @@ class DataConfig:
     validation_split: str = "validation"
     label_level: LabelLevel = "disorder"
     icd10cm_ancestors: bool = False
+    exclude_disorders: tuple[str, ...] = ()
     source_weights: dict[str, float] = field(default_factory=dict)
     preparation_workers: int = 0
     workers: int = 0
@@ -218,6 +222,7 @@ class TrainingConfig:
 
     data: DataConfig
     network: NetworkConfig = field(default_factory=NetworkConfig)
+    knowledge: KnowledgeConfig = field(default_factory=KnowledgeConfig)
     preparation: PreparationConfig = field(default_factory=PreparationConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     optimisation: OptimisationConfig = field(default_factory=OptimisationConfig)
@@ -231,6 +236,11 @@ class TrainingConfig:
             raise ValueError("optimisation.localisation_weight is for the resnet and vit encoders")
         if self.optimisation.loss.key_slice_weight > 0 and self.network.encoder != "slice_attention":
             raise ValueError("optimisation.loss.key_slice_weight is for the slice_attention encoder")
+        if self.network.head.kind == "knowledge" and not self.knowledge.encoder:
+            raise ValueError(
+                'network.head.kind "knowledge" needs the text of the disorders: give knowledge.encoder, a run of '
+                '`raddiag knowledge pretrain`, an encoder\'s folder or "hashed_ngram"'
+            )
         if not self.preparation.quantise_8bit:
             raise ValueError("preparation.quantise_8bit must be true: scans to learn from are kept as 8 bits a voxel")
 
@@ -284,11 +294,11 @@ def _with_absolute_paths(data: Mapping[str, Any], folder: Path) -> dict[str, Any
     if isinstance(table.get("cases"), list):
         table["cases"] = [absolute(file) for file in table["cases"]]
     paths = {**data, "data": table} if table else dict(data)
-    optimisation = dict(_table(data, "optimisation"))
-    initial = optimisation.get("initial_model")
-    # The name of a bundled or pulled model is no path.
-    if isinstance(initial, str) and initial and (folder / initial).is_dir():
-        paths["optimisation"] = {**optimisation, "initial_model": absolute(initial)}
+    # The name of a bundled or pulled model, or of the untrained encoder, is no path.
+    for name, key in (("optimisation", "initial_model"), ("knowledge", "encoder")):
+        value = _table(data, name).get(key)
+        if isinstance(value, str) and value and (folder / value).is_dir():
+            paths[name] = {**_table(data, name), key: absolute(value)}
     return paths
 
 

@@ -10,17 +10,22 @@ from torch import nn
 from raddiag_engine.errors import ConfigError
 from raddiag_engine.models.folder import load_model
 from raddiag_engine.models.registry import find_model
+from raddiag_engine.network.head import KnowledgeHead
 from raddiag_engine.network.model import RadDiag
 
 
 @torch.no_grad()
-def inherit_weights(network: RadDiag, disorders: Sequence[str], model: str) -> None:
+def inherit_weights(network: RadDiag, disorders: Sequence[str], model: str, encoder_sha256: str = "") -> None:
     """Copy the weights of a model; the classifier's last rows go by the disorders' names, new disorders keep theirs.
+
+    Of a knowledge head, the map from text to the case embedding is taken whole where the same encoder made the text;
+    so new disorders start from what their text says. Their bias is their own.
 
     Args:
         network: Of the same encoder and fusion as the model; changed in place.
         disorders: Names of its classes, in the order of the logits.
         model: Name or folder of the model.
+        encoder_sha256: Of the knowledge encoder of a network with a knowledge head.
 
     Raises:
         ModelError: There is no such model, or it is damaged.
@@ -40,6 +45,14 @@ def inherit_weights(network: RadDiag, disorders: Sequence[str], model: str) -> N
         )
     index_of = {disorder.name: k for k, disorder in enumerate(ancestor.card.disorders)}
     shared = [(k, index_of[name]) for k, name in enumerate(disorders) if name in index_of]
+    if isinstance(network.head, KnowledgeHead) or isinstance(ancestor.network.head, KnowledgeHead):
+        for name, tensor in ours.items():
+            if not _of_classifier(name):
+                tensor.copy_(theirs[name])
+        card = ancestor.card.knowledge_encoder
+        if card is not None and card.sha256 == encoder_sha256:
+            _inherit_knowledge(network.head, ancestor.network.head, shared)
+        return
     last = _last_layer_name(network)
     for name, tensor in ours.items():
         if not _of_classifier(name) or (name.rpartition(".")[0] != last and _shape(ours, name) == _shape(theirs, name)):
@@ -49,6 +62,18 @@ def inherit_weights(network: RadDiag, disorders: Sequence[str], model: str) -> N
         rows, parent_rows = (torch.tensor(column, device=mine.weight.device) for column in zip(*shared, strict=True))
         for own, parent in ((mine.weight, parents.weight), (mine.bias, parents.bias)):
             own[rows] = parent.to(own.device)[parent_rows]
+
+
+def _inherit_knowledge(mine: nn.Module, theirs: nn.Module, shared: Sequence[tuple[int, int]]) -> None:
+    """Map, temperature and, by name, biases; the text is the same already."""
+    if not (isinstance(mine, KnowledgeHead) and isinstance(theirs, KnowledgeHead)) or mine.cosine != theirs.cosine:
+        return
+    mine.text_map.load_state_dict(theirs.text_map.state_dict())
+    if mine.cosine:
+        mine.log_temperature.copy_(theirs.log_temperature)
+    if mine.bias_K is not None and theirs.bias_K is not None and shared:
+        rows, their_rows = (list(column) for column in zip(*shared, strict=True))
+        mine.bias_K[rows] = theirs.bias_K[their_rows].to(mine.bias_K.device)
 
 
 def _of_classifier(name: str) -> bool:

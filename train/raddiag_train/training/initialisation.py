@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from raddiag_engine.errors import ConfigError
 from raddiag_engine.network.config import NetworkConfig
+from raddiag_engine.network.head import KnowledgeHead
 from raddiag_engine.network.memory_format import to_channels_last
 from raddiag_engine.network.model import RadDiag
 from raddiag_train.data.case_labels import CaseLabels
@@ -19,27 +19,41 @@ from raddiag_train.training.config import OptimisationConfig
 from raddiag_train.training.losses import prior_log_odds
 
 
-def build_network(config: NetworkConfig, classes: int, device: torch.device) -> RadDiag:
+def build_network(
+    config: NetworkConfig, classes: int, device: torch.device, text_embeddings_KT: Tensor | None = None
+) -> RadDiag:
     """A network with random weights, channels last.
 
-    Raises:
-        ConfigError: The head needs text embeddings, which a recipe cannot give.
+    Args:
+        config: Its architecture; the number of classes and the width of a text embedding follow from the other two.
+        classes: In training.
+        device: To put it on.
+        text_embeddings_KT: Of the classes, for a knowledge head.
     """
-    if config.head.kind == "knowledge":
-        raise ConfigError('network.head.kind: "knowledge" needs text embeddings, which a recipe lacks; use "linear"')
-    network = RadDiag(replace(config, classes=classes)).to(device)
+    if text_embeddings_KT is not None:
+        config = replace(config, head=replace(config.head, text_width=text_embeddings_KT.shape[1]))
+    network = RadDiag(replace(config, classes=classes))
+    if text_embeddings_KT is not None:
+        network.set_text_embeddings(text_embeddings_KT)
+    network = network.to(device)
     to_channels_last(network, volumes=True)
     return network
 
 
 @torch.no_grad()
 def start_at_prior(network: RadDiag, log_odds_K: Tensor) -> None:
-    """Set the bias of the last layer.
+    """Set the bias that the classifier has for each class.
+
+    A knowledge head has one in its cosine form or with `disorder_bias`; without, it starts where its text puts it.
 
     Args:
-        network: With a classifier that ends in a linear layer.
+        network: Just made.
         log_odds_K: Of each class among the cases as they are sampled.
     """
+    if isinstance(network.head, KnowledgeHead):
+        if network.head.bias_K is not None:
+            network.head.bias_K.copy_(log_odds_K)
+        return
     last = [module for module in network.head.modules() if isinstance(module, nn.Linear)][-1]
     last.bias.copy_(log_odds_K)
 

@@ -53,7 +53,7 @@ def train(config: TrainingConfig, folder: Path, *, resume: bool = False) -> bool
         finished = train_steps(run)
     if finished and processes.leads:
         with run.ema.applied():
-            publish(run.network, config, data, folder / MODEL)
+            publish(run.network, config, data, folder / MODEL, run.text)
     return finished
 
 

@@ -19,10 +19,13 @@ from raddiag_train.training.card_building import build_card, describe_disorders,
 from raddiag_train.training.classifier_cut import without_auxiliary_classes
 from raddiag_train.training.config import TrainingConfig
 from raddiag_train.training.input_score_data import fit_from_predictions
+from raddiag_train.training.label_text import LabelText
 from raddiag_train.training.training_data import TrainingData
 
 
-def publish(network: RadDiag, config: TrainingConfig, data: TrainingData, folder: Path) -> ModelCard:
+def publish(
+    network: RadDiag, config: TrainingConfig, data: TrainingData, folder: Path, text: LabelText | None = None
+) -> ModelCard:
     """Write the model folder.
 
     Everything is fitted in float32, as the engine computes on a CPU, and on weights rounded as they will be stored.
@@ -32,6 +35,7 @@ def publish(network: RadDiag, config: TrainingConfig, data: TrainingData, folder
         config: The recipe.
         data: Thresholds, calibration and input score come from its validation cases.
         folder: Of the model.
+        text: Of a knowledge head; the encoder goes with the model where it is small.
 
     Returns:
         The card as written.
@@ -47,6 +51,7 @@ def publish(network: RadDiag, config: TrainingConfig, data: TrainingData, folder
         disorders, validation.records, predictions.logits_NK, targets_NK, config.data.validation_split
     )
     card = build_card(config, network.config, disorders, data.train.records, {})
+    card = replace(card, knowledge_encoder=text.card if text else None)
 
     unknown_id = config.preparation.modality_ids["unknown"][0]
     unknown = predict(network, validation, modality_id=unknown_id)
@@ -56,6 +61,7 @@ def publish(network: RadDiag, config: TrainingConfig, data: TrainingData, folder
         figures |= evaluation_figures(results, config.data.validation_split, condition)
     score = fit_from_predictions(validation, predictions)
     extra = {name: torch.from_numpy(np.array(array)) for name, array in score.to_tensors().items()}
+    extra |= text.tensors if text else {}
     return save_model(folder, replace(card, evaluation=figures), network, extra, half=config.card.half_precision)
 
 

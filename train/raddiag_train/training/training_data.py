@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from raddiag_engine.cases import Anatomy
 from raddiag_engine.errors import ConfigError
 from raddiag_engine.preparation.config import PreparationConfig
+from raddiag_train.data.held_out_disorders import without_disorders
 from raddiag_train.data.label_level import at_label_level
 from raddiag_train.data.labels import LabelSpace, label_space
 from raddiag_train.data.prepared import PreparedDataset
@@ -95,6 +96,7 @@ def load_training_data(config: DataConfig, preparation: PreparationConfig) -> Tr
     """
     records = [record for file in config.cases for record in read_cases(Path(file))]
     records = at_label_level(records, config.label_level)
+    records = without_disorders(records, config.exclude_disorders, (config.train_split, config.validation_split))
     labels = label_space(records, config.train_split, ancestors=config.icd10cm_ancestors)
     train = [record for record in records if record.split == config.train_split]
     validation = [record for record in records if record.split == config.validation_split]

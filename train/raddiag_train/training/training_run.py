@@ -24,6 +24,7 @@ from raddiag_train.training.distributed import Processes
 from raddiag_train.training.ema import ExponentialMovingAverage
 from raddiag_train.training.inheritance import inherit_weights
 from raddiag_train.training.initialisation import build_network, build_optimiser, sampled_log_odds, start_at_prior
+from raddiag_train.training.label_text import LabelText, embed_labels
 from raddiag_train.training.losses import LabelLoss, label_loss
 from raddiag_train.training.metrics_log import MetricsLog, SilentLog, open_log
 from raddiag_train.training.precision import autocast
@@ -46,6 +47,7 @@ class TrainingRun:
         sampler: Says which cases make up a step.
         steps: Optimiser steps of the whole run.
         network: In training mode.
+        text: Of the classes, for a knowledge head.
         optimiser: Of its parameters.
         ema: Average of its weights.
         state: Where the run stands.
@@ -62,6 +64,7 @@ class TrainingRun:
     sampler: EpochSampler
     steps: int
     network: RadDiag
+    text: LabelText | None
     optimiser: torch.optim.Optimizer
     ema: ExponentialMovingAverage
     state: RunState
@@ -181,20 +184,24 @@ def start_run(
     sampler = EpochSampler(expected_N, optimisation.batch_cases // optimisation.accumulation, config.run.seed)
     steps = optimisation.steps or max(1, round(optimisation.epochs * steps_per_epoch(config, sampler)))
 
+    knows_text = config.network.head.kind == "knowledge"
+    text = embed_labels(config.knowledge, data.labels) if knows_text else None
     torch.manual_seed(config.run.seed)
-    network = build_network(config.network, data.labels.targets, device)
+    network = build_network(config.network, data.labels.targets, device, text.embeddings_KT if text else None)
     log_odds_K = sampled_log_odds(labels, expected_N).to(device)
     if optimisation.prior_bias:
         # The loss adds the adjustment itself.
         start_at_prior(network, (1 - optimisation.loss.logit_adjustment) * log_odds_K)
     if optimisation.initial_model:
-        inherit_weights(network, [disorder.name for disorder in data.labels.disorders], optimisation.initial_model)
+        inherit_weights(
+            network, data.labels.names, optimisation.initial_model, encoder_sha256=text.card.sha256 if text else ""
+        )
     processes.share_network(network)
     if config.run.gradient_checkpointing:
         checkpoint_activations(network.encoder)
     optimiser = build_optimiser(network, optimisation)
     ema = ExponentialMovingAverage(network, optimisation.ema_decay)
-    state = RunState(step=0, seconds=0.0, run_key=run_key(config, data.key))
+    state = RunState(step=0, seconds=0.0, run_key=run_key(config, data.key + (text.card.sha256 if text else "")))
     if resume and (saved := checkpoints(folder / CHECKPOINTS)):
         refuse_changes(folder, config)
         state = load_checkpoint(saved[-1], state.run_key, network, ema, optimiser)
@@ -208,6 +215,7 @@ def start_run(
         sampler=sampler,
         steps=steps,
         network=network.train(),
+        text=text,
         optimiser=optimiser,
         ema=ema,
         state=state,
