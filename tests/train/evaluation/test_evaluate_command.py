@@ -6,12 +6,14 @@ import argparse
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from raddiag_engine.errors import ConfigError
+from raddiag_engine.errors import ConfigError, ModelError
+from raddiag_engine.models.folder import load_model, save_model
 from raddiag_train.commands import evaluate as command
 from raddiag_train.commands import figures
 from raddiag_train.training.config import read_config
@@ -28,11 +30,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def evaluate(folder: Path, *arguments: str) -> int:
+def evaluate(folder: Path, *arguments: str, model: Path | None = None) -> int:
     parser = argparse.ArgumentParser()
     command.add_parser(parser.add_subparsers())
-    model, cases = str(folder / "run" / "model"), str(folder / "cases.jsonl")
-    parsed = parser.parse_args(["evaluate", model, "--cases", cases, *arguments])
+    cases = str(folder / "cases.jsonl")
+    parsed = parser.parse_args(["evaluate", str(model or folder / "run" / "model"), "--cases", cases, *arguments])
     return int(parsed.run(parsed))
 
 
@@ -122,3 +124,45 @@ def test_key_frames_of_a_case_are_drawn_and_an_unknown_case_is_named(folder: Pat
     assert height_px > width_px / 2  # a row a scan
     with pytest.raises(ConfigError, match="did you mean"):
         saliency(several["case_id"] + "x")
+
+
+def test_a_model_without_thresholds_gets_those_of_the_validation_cases(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained = load_model(folder / "run" / "model")
+    bare = tuple(replace(d, operating_point=None, calibration=None, coverage=()) for d in trained.card.disorders)
+    save_model(tmp_path / "bare", replace(trained.card, disorders=bare), trained.network, trained.extra)
+    assert evaluate(folder, "--fit", str(tmp_path / "fitted"), model=tmp_path / "bare") == 0
+    assert "of 2 classes 2 have a threshold from the validation cases (2 from 10 positives" in capsys.readouterr().out
+    fitted = load_model(tmp_path / "fitted")
+    for found, expected in zip(fitted.card.disorders, trained.card.disorders, strict=True):
+        assert found.calibration is not None and expected.calibration is not None
+        assert found.calibration.slope == pytest.approx(expected.calibration.slope, rel=1e-4)
+        assert found.operating_point is not None and expected.operating_point is not None
+        assert found.operating_point.threshold == pytest.approx(expected.operating_point.threshold, abs=1e-5)
+        assert found.operating_point.positives == expected.operating_point.positives
+    assert fitted.extra.keys() == trained.extra.keys()
+    assert load_model(tmp_path / "bare").card.disorders == bare
+
+
+def test_the_copy_with_thresholds_replaces_nothing_but_a_model(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(ModelError, match=r"notes\.txt"):
+        evaluate(folder, "--fit", str(tmp_path))
+
+
+def test_categories_are_judged_by_the_largest_of_their_disorders(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert (
+        evaluate(folder, "--split", "validation", "--level", "icd10cm", "--resamples", "0", "--output", str(out)) == 0
+    )
+    rows = list(csv.DictReader((out / "classes.csv").open(encoding="utf-8")))
+    # R91.1 of the bright blob belongs to R91.
+    assert {row["disorder"] for row in rows} == {"Abnormal findings on diagnostic imaging of lung", "Normal"}
+    predictions = list(csv.DictReader((out / "predictions.csv").open(encoding="utf-8")))
+    plain = tmp_path / "plain"
+    assert evaluate(folder, "--split", "validation", "--resamples", "0", "--output", str(plain)) == 0
+    for row, of_disorder in zip(
+        predictions, csv.DictReader((plain / "predictions.csv").open(encoding="utf-8")), strict=True
+    ):
+        assert row["Abnormal findings on diagnostic imaging of lung"] == of_disorder["Bright blob"]

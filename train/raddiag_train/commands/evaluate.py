@@ -1,10 +1,21 @@
-"""`raddiag evaluate`: how well a model does on cases with known disorders, by class, tier and data set."""
+"""`raddiag evaluate`: how well a model does on cases with known disorders, by class, tier and data set.
+
+With --fit nothing is judged: a copy of the model gets the thresholds and the calibration that a validation split gives,
+for models that have none, such as an imported one.
+"""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from raddiag_engine.models.folder import Model
+    from raddiag_train.data.records import CaseRecord
+    from raddiag_train.evaluation.evaluate import Evaluation, EvaluationConfig
 
 
 def add_parser(subparsers: Any) -> None:
@@ -14,7 +25,16 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("model", metavar="MODEL", help="name or folder of a model")
     parser.add_argument("--cases", type=Path, required=True, metavar="FILE", help="cases.jsonl")
-    parser.add_argument("--split", default="test", help='cases of this split, or "all" (default: test)')
+    parser.add_argument("--split", help='cases of this split, or "all" (default: test; with --fit validation)')
+    parser.add_argument(
+        "--level",
+        choices=("disorder", "icd10cm"),
+        help="judge disorders, or ICD-10-CM categories by the largest probability of their disorders (default: what "
+        "the model was trained on)",
+    )
+    parser.add_argument(
+        "--fit", type=Path, metavar="DIR", help="write a copy of the model with thresholds and calibration from --split"
+    )
     parser.add_argument("--modality-unknown", action="store_true", help="hide the modality of every scan")
     parser.add_argument(
         "--tta", choices=("no", "mirror"), default="no", help="also evaluate each case mirrored, and average"
@@ -56,9 +76,11 @@ def run(args: argparse.Namespace) -> int:
     from raddiag_engine.errors import ConfigError
     from raddiag_engine.models.folder import load_model
     from raddiag_engine.models.registry import find_model
+    from raddiag_train.data.label_level import at_label_level
     from raddiag_train.data.records import read_records
     from raddiag_train.evaluation.evaluate import EvaluationConfig, evaluate, stored_predictions
     from raddiag_train.evaluation.figures import draw_figures, figure_data
+    from raddiag_train.evaluation.icd10cm_level import is_category_level
     from raddiag_train.evaluation.pointing_game import PointingResult, pointing_game
     from raddiag_train.evaluation.report import (
         classes_csv,
@@ -77,13 +99,26 @@ def run(args: argparse.Namespace) -> int:
 
     if args.resamples < 0:
         raise ConfigError(f"--resamples is {args.resamples}, but must be 0 or more")
+    split = args.split or ("validation" if args.fit else "test")
     records = read_records(args.cases)
+    model, cache = load_model(find_model(args.model)), args.cache or args.cases.parent / "prepared"
+    own_level = "icd10cm" if is_category_level(model.card.disorders) else "disorder"
+    level = args.level or own_level
+    if own_level == "icd10cm":
+        if level == "disorder":
+            raise ConfigError(f"--level disorder: {model.card.name} was trained on ICD-10-CM categories")
+        records = at_label_level(records, "icd10cm")
+    if args.fit:
+        return _fit(model, records, split, cache, args)
+    pooled = level != own_level
+    if pooled and args.shortcuts:
+        raise ConfigError("--shortcuts judges disorders; leave --level out")
     others = read_records(args.twins_of) if args.twins_of else []
     training = [record for record in others if record.split == "train"] or others
-    config = EvaluationConfig(args.split, not args.modality_unknown, args.tta == "mirror", args.device)
-    model = load_model(find_model(args.model))
-    cache = args.cache or args.cases.parent / "prepared"
-    evaluation = evaluate(model, records, cache, config)
+    config = EvaluationConfig(split, not args.modality_unknown, args.tta == "mirror", args.device)
+    of_disorders = evaluation = evaluate(model, records, cache, config)
+    if pooled:
+        evaluation = _pooled(model, records, cache, config, of_disorders)
     parts = {"all cases": evaluation.sources}
     if args.twins_of:
         with task_progress("looking for twins") as progress:
@@ -95,10 +130,10 @@ def run(args: argparse.Namespace) -> int:
     pointing: tuple[PointingResult, ...] = ()
     if args.pointing:
         with task_progress("pointing game") as progress:
-            pointing = pointing_game(model, evaluation.records, device=args.device, progress=progress)
+            pointing = pointing_game(model, of_disorders.records, device=args.device, progress=progress)
         print_pointing(pointing, Console())
-    stored = stored_predictions(model.card, evaluation)
-    tiers = tier_results(model.card.disorders, evaluation.probabilities_NK, stored.targets_NK, args.resamples)
+    stored = stored_predictions(evaluation)
+    tiers = tier_results(evaluation.labels.disorders, evaluation.probabilities_NK, stored.targets_NK, args.resamples)
     print_tiers(tiers, Console())
     data = figure_data(stored, stored.groups())
     report = to_json(evaluation, parts, pointing, tiers, data)
@@ -111,4 +146,34 @@ def run(args: argparse.Namespace) -> int:
         write_text(args.output / "tiers.csv", tiers_csv(tiers))
         write_predictions(args.output / FILE_NAME, stored)
         draw_figures(args.output, data, tiers.bands, evaluation.model)
+    return 0
+
+
+def _pooled(
+    model: Model, records: Sequence[CaseRecord], cache: Path, config: EvaluationConfig, found: Evaluation
+) -> Evaluation:
+    """An evaluation of disorders as one of categories, with thresholds from the validation cases if there are any."""
+    from raddiag_train.evaluation.evaluate import evaluate
+    from raddiag_train.evaluation.icd10cm_level import at_category_level, category_level, with_thresholds
+
+    level = category_level(model.card.disorders)
+    validation = "validation"
+    if config.split not in (validation, "all") and any(record.split == validation for record in records):
+        fitting = evaluate(model, records, cache, replace(config, split=validation))
+        level = with_thresholds(level, fitting.records, fitting.probabilities_NK, validation)
+    return at_category_level(found, level)
+
+
+def _fit(model: Model, records: Sequence[CaseRecord], split: str, cache: Path, args: argparse.Namespace) -> int:
+    """Write the copy and say how many disorders have what."""
+    from raddiag_train.evaluation.model_fit import fit_model
+
+    disorders = fit_model(model, records, split, cache, args.fit, args.device).disorders
+    thresholds = sum(disorder.operating_point is not None for disorder in disorders)
+    reliable = sum(disorder.operating_point is not None and disorder.operating_point.reliable for disorder in disorders)
+    calibrated = sum(disorder.calibration is not None for disorder in disorders)
+    print(
+        f"model: {args.fit}: of {len(disorders)} classes {thresholds} have a threshold from the {split} cases "
+        f"({reliable} from 10 positives or more), {calibrated} are calibrated"
+    )
     return 0

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from raddiag_engine.diagnosis.device import place
 from raddiag_engine.diagnosis.scoring import probabilities
 from raddiag_engine.errors import ConfigError
-from raddiag_engine.models.card import ModelCard
 from raddiag_engine.models.folder import Model
 from raddiag_engine.preparation import PreparationConfig
 from raddiag_train.data.labels import LabelSpace
@@ -127,17 +126,18 @@ def evaluate(model: Model, records: Sequence[CaseRecord], cache: Path, config: E
     )
 
 
-def stored_predictions(card: ModelCard, evaluation: Evaluation) -> StoredPredictions:
+def stored_predictions(evaluation: Evaluation) -> StoredPredictions:
     """What is stored of an evaluation, so that its figures can be drawn again."""
+    disorders = evaluation.labels.disorders
     return StoredPredictions(
         model=evaluation.model,
         case_ids=np.array([record.case_id for record in evaluation.records], dtype=np.str_),
         sources=np.array([record.source for record in evaluation.records], dtype=np.str_),
         anatomies=np.array([str(record.anatomy) for record in evaluation.records], dtype=np.str_),
         names=np.array(evaluation.labels.names, dtype=np.str_),
-        tiers=np.array([disorder.tier for disorder in card.disorders], dtype=np.str_),
-        normal=np.array([disorder.normal for disorder in card.disorders], dtype=bool),
-        calibrated=np.array([disorder.calibration is not None for disorder in card.disorders], dtype=bool),
+        tiers=np.array([disorder.tier for disorder in disorders], dtype=np.str_),
+        normal=np.array([disorder.normal for disorder in disorders], dtype=bool),
+        calibrated=np.array([disorder.calibration is not None for disorder in disorders], dtype=bool),
         probabilities_NK=evaluation.probabilities_NK.astype(np.float32),
         logits_NK=evaluation.logits_NK,
         targets_NK=evaluation.targets_NK,

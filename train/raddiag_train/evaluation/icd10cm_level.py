@@ -1,0 +1,140 @@
+"""A model of disorders judged by ICD-10-CM category: the probability of a category is the largest of its disorders'."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from raddiag_engine.icd10cm import icd10cm
+from raddiag_engine.models.card import Coverage, Disorder, Tier
+from raddiag_train.data.label_level import at_label_level, category_names
+from raddiag_train.data.labels import LabelSpace, tier_of
+from raddiag_train.data.records import NORMAL, CaseRecord
+from raddiag_train.evaluation.evaluate import Evaluation
+from raddiag_train.evaluation.source_results import source_results
+from raddiag_train.evaluation.thresholds import fit_operating_points
+
+_TIERS: tuple[Tier, ...] = ("tail", "medium", "head")
+
+
+@dataclass(frozen=True)
+class CategoryLevel:
+    """The categories of a model's label space.
+
+    Attributes:
+        categories: Each as a class, "Normal" included if the model has it; without thresholds.
+        members: The model's classes that make up each.
+        codes_of: Disorder of the model -> its codes.
+    """
+
+    categories: tuple[Disorder, ...]
+    members: tuple[tuple[int, ...], ...]
+    codes_of: dict[str, tuple[str, ...]]
+
+    @property
+    def labels(self) -> LabelSpace:
+        """The label space of the categories."""
+        return LabelSpace(self.categories)
+
+    def records(self, records: Sequence[CaseRecord]) -> list[CaseRecord]:
+        """The cases with their categories, by the codes of their lines or, where these give none, of the model's card.
+
+        Raises:
+            ConfigError: A code that does not exist, or a case with disorders and no code at all.
+        """
+        return at_label_level(records, "icd10cm", self.codes_of)
+
+    def probabilities(self, probabilities_NK: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(cases, categories) from (cases, classes of the model)."""
+        return np.stack([probabilities_NK[:, list(own)].max(1) for own in self.members], 1).astype(np.float64)
+
+
+def is_category_level(disorders: Sequence[Disorder]) -> bool:
+    """True for the label space of a model that was trained on categories (`data.label_level = "icd10cm"`)."""
+    table = icd10cm()
+    coded = [disorder for disorder in disorders if not disorder.normal]
+    return bool(coded) and all(
+        len(disorder.icd10cm) == 1
+        and disorder.icd10cm[0] in table
+        and table[disorder.icd10cm[0]].kind == "category"
+        and table[disorder.icd10cm[0]].description == disorder.name
+        for disorder in coded
+    )
+
+
+def category_level(disorders: Sequence[Disorder]) -> CategoryLevel:
+    """The categories of a label space, the most frequent first as far as the card says.
+
+    A category's tier is that of its positive training cases, the sum of its disorders', or the best of their tiers
+    where the card has no numbers. A disorder of several categories counts in each; one without a code in none.
+    """
+    members: dict[str, list[int]] = {}
+    codes: dict[str, tuple[str, ...]] = {}
+    table = icd10cm()
+    for k, disorder in enumerate(disorders):
+        if disorder.normal:
+            members.setdefault(NORMAL, []).append(k)
+        known = [code for code in disorder.icd10cm if code in table]
+        for name, code in category_names(known).items():
+            members.setdefault(name, []).append(k)
+            codes[name] = (code,)
+    found = [
+        (_category(name, codes.get(name, ()), [disorders[k] for k in own]), tuple(own)) for name, own in members.items()
+    ]
+    found.sort(key=lambda pair: (-(pair[0].training_positives or 0), pair[0].name))
+    return CategoryLevel(
+        tuple(category for category, _ in found),
+        tuple(own for _, own in found),
+        {disorder.name: disorder.icd10cm for disorder in disorders},
+    )
+
+
+def with_thresholds(
+    level: CategoryLevel, records: Sequence[CaseRecord], probabilities_NK: NDArray[np.floating], split: str
+) -> CategoryLevel:
+    """The same level with the threshold of best F1 of each category.
+
+    Args:
+        level: Of the model.
+        records: Validation cases, labelled by disorder.
+        probabilities_NK: Of the model's classes.
+        split: Name of the split they are from.
+    """
+    targets_NK = level.labels.matrix(level.records(records)) > 0
+    points = fit_operating_points(level.probabilities(probabilities_NK), targets_NK, split=split)
+    categories = (replace(c, operating_point=point) for c, point in zip(level.categories, points, strict=True))
+    return replace(level, categories=tuple(categories))
+
+
+def at_category_level(evaluation: Evaluation, level: CategoryLevel) -> Evaluation:
+    """An evaluation of disorders as one of categories; its logits are those of the pooled probabilities."""
+    records = level.records(evaluation.records)
+    probabilities_NK = level.probabilities(evaluation.probabilities_NK)
+    clipped_NK = probabilities_NK.clip(1e-12, 1 - 1e-12)
+    return replace(
+        evaluation,
+        records=tuple(records),
+        labels=level.labels,
+        logits_NK=np.log(clipped_NK / (1 - clipped_NK)).astype(np.float32),
+        probabilities_NK=probabilities_NK,
+        sources=source_results(records, probabilities_NK, level.labels),
+    )
+
+
+def _category(name: str, codes: tuple[str, ...], disorders: Sequence[Disorder]) -> Disorder:
+    counts = [disorder.training_positives for disorder in disorders]
+    known = [count for count in counts if count is not None]
+    positives = sum(known) if len(known) == len(counts) else None
+    best = max((disorder.tier for disorder in disorders), key=_TIERS.index)
+    coverage: set[Coverage] = set().union(*(disorder.coverage for disorder in disorders))
+    return Disorder(
+        name=name,
+        icd10cm=codes,
+        tier=best if positives is None else tier_of(positives),
+        training_positives=positives,
+        normal=name == NORMAL,
+        coverage=tuple(sorted(coverage, key=lambda pair: (pair.modality, pair.anatomy))),
+    )
