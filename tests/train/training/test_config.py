@@ -81,8 +81,8 @@ def test_the_initial_model_is_a_path_beside_the_recipe_or_else_a_name(tmp_path: 
         assert read_config(recipe(tmp_path, text)).optimisation.initial_model == expected
 
 
-@pytest.mark.parametrize("name", ["demo"])
+@pytest.mark.parametrize("name", ["demo", "demo-knowledge"])
 def test_bundled_recipes_are_found_by_name_and_are_valid(name: str) -> None:
-    path = find_recipe(name)
+    path = find_recipe(name.replace("-", "_"))
     assert path.parent == RECIPES
     assert read_config(path, ['data.cases=["cases.jsonl"]']).card.name == name
