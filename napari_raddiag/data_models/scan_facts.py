@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from raddiag_engine.cases import Anatomy, Case, Modality, Plane, Scan, WarningCode
+from raddiag_engine.diagnosis.result import ScanReport
 
 UNDATED = "no date"
 
@@ -51,10 +52,12 @@ class ScanFacts:
 
     @property
     def name(self) -> str:
-        """Short name that tells the scans of a case apart, such as "2 MRI sagittal"."""
-        words = ["scan" if self.modality is Modality.UNKNOWN else str(self.modality), self.plane]
-        words += ["cine"] if self.kind == "cine" else []
-        return " ".join([str(self.number), *(word for word in words if word)])
+        """Short name that tells the scans of a case apart, such as "2 MRI sagittal" or "scan 2"."""
+        # "1 scan" would be read as a count.
+        known = self.modality is not Modality.UNKNOWN
+        words = [str(self.number), str(self.modality)] if known else ["scan", str(self.number)]
+        words += [self.plane, "cine" if self.kind == "cine" else ""]
+        return " ".join(word for word in words if word)
 
     @property
     def date(self) -> str:
@@ -77,6 +80,12 @@ def date_text(series_date: str) -> str:
     if len(series_date) == 8 and series_date.isdigit():
         return f"{series_date[:4]}-{series_date[4:6]}-{series_date[6:]}"
     return series_date or UNDATED
+
+
+def recognised_as(report: ScanReport) -> str:
+    """What the model took a scan for, "MRI, head and neck"; empty where file or person said it, or nothing was seen."""
+    origins = ((report.modality, report.modality_origin), (report.anatomy, report.anatomy_origin))
+    return ", ".join(str(value) for value, origin in origins if origin == "recognised")
 
 
 def _facts(case: Case, scan: Scan, number: int) -> ScanFacts:

@@ -5,6 +5,7 @@ What is ticked or chosen is told by signals and not changed here: the case is th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 from html import escape
 from typing import Any
@@ -60,6 +61,7 @@ class ScanTable(QAbstractTableModel):
         self._facts: tuple[ScanFacts, ...] = ()
         self._thumbnails: dict[str, QPixmap] = {}
         self._network_saw: dict[str, str] = {}
+        self._recognised: dict[str, str] = {}
         self._shown = ""
         self._diagnosed = False
 
@@ -106,6 +108,13 @@ class ScanTable(QAbstractTableModel):
         self._network_saw[scan_id] = text
         self._row_changed(scan_id)
 
+    def set_recognised(self, texts: Mapping[str, str]) -> None:
+        """Say what the model took scans for: scan id -> text, empty or missing where the file says it."""
+        if dict(texts) != self._recognised:
+            self._recognised = dict(texts)
+            if self._facts:
+                self._changed(0, len(self._facts) - 1)
+
     def set_diagnosed(self, diagnosed: bool) -> None:
         """Say whether there is a diagnosis of the case as it stands: until then the network will see, then it saw."""
         if diagnosed != self._diagnosed:
@@ -124,9 +133,9 @@ class ScanTable(QAbstractTableModel):
         return self._network_saw.get(scan_id, "")
 
     def network_sentence(self, scan_id: str) -> str:
-        """ "The network saw 24 slices", or that it will see them; empty if it is not known."""
+        """ "The network saw: 24 slices", or that it will see them; empty if it is not known."""
         saw = self.network_saw(scan_id)
-        return f"The network {'saw' if self._diagnosed else 'will see'} {saw}" if saw else ""
+        return f"The network {'saw' if self._diagnosed else 'will see'}: {saw}" if saw else ""
 
     def row_of(self, scan_id: str) -> int | None:
         """Row of the scan, None if it has none."""
@@ -208,8 +217,10 @@ class ScanTable(QAbstractTableModel):
 
     def _text(self, facts: ScanFacts, column: Column) -> str:
         if column is Column.MODALITY:
-            modality = f"{facts.modality} ?" if facts.modality_guessed else str(facts.modality)
-            return modality if facts.anatomy is Anatomy.UNKNOWN else f"{modality}\n{facts.anatomy}"
+            lines = [f"{facts.modality} ?" if facts.modality_guessed else str(facts.modality)]
+            lines += [] if facts.anatomy is Anatomy.UNKNOWN else [str(facts.anatomy)]
+            taken_for = self._recognised.get(facts.scan_id, "")
+            return "\n".join([*lines, f"taken for {taken_for}"] if taken_for else lines)
         if column is Column.GEOMETRY:
             return "\n".join(self._geometry_lines(facts))
         if column is Column.WARNINGS:

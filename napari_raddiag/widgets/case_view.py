@@ -135,7 +135,8 @@ class CaseView(QWidget):
 
     def _show(self, unverified_scans: int | None = None) -> None:
         named = bool(self._identity)
-        self._hide.setVisible(named)
+        # Names of files can be hidden where no scan names the patient.
+        self._hide.setVisible(self._identity is not None)
         if self._identity is None:
             self._title.setText(NO_CASE)
         elif not named:
@@ -152,6 +153,7 @@ def _doubt(identity: str | None, unverified_scans: int) -> str:
     if not identity:
         return f"{UNVERIFIED}: no file says whose scans these are"
     if unverified_scans:
-        scans = "1 scan names" if unverified_scans == 1 else f"{unverified_scans} scans name"
-        return f"{UNVERIFIED}: {scans} nobody; make sure of them"
+        if unverified_scans == 1:
+            return f"{UNVERIFIED}: 1 scan names nobody; make sure that it belongs here"
+        return f"{UNVERIFIED}: {unverified_scans} scans name nobody; make sure that they belong here"
     return ""

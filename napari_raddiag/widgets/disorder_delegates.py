@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from napari_raddiag.data_models.disorder_table import SCORE_ROLE, Column
 from napari_raddiag.data_models.index import Index
-from napari_raddiag.data_models.score_text import codes_text
+from napari_raddiag.data_models.score_text import codes_text, score_text
 from napari_raddiag.widgets.colours import Colours, colours_of
 from napari_raddiag.widgets.scan_delegates import PADDING_PX, paint_background
 from raddiag_engine.diagnosis.result import DisorderScore
@@ -88,13 +88,20 @@ class ScoreCell(DisorderCell):
 
     def _paint_content(self, painter: QPainter, rect: QRectF, index: Index, colours: Colours) -> None:
         score: DisorderScore = index.data(SCORE_ROLE)
-        number_width = painter.fontMetrics().horizontalAdvance("~0.00") + PADDING_PX
-        bar_height = round(painter.fontMetrics().height() * 0.6)
-        bar = QRectF(rect.left(), rect.center().y() - bar_height / 2, max(rect.width() - number_width, 12), bar_height)
-        painter.setPen(QColor(self._colour(score, colours)))
-        number = QRectF(bar.right(), rect.top(), number_width, rect.height())
-        painter.drawText(number, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), index.data())
-        draw_score_bar(painter, bar, score, colours, stale=self.stale)
+        draw_score(painter, rect, score, colours, self._colour(score, colours), stale=self.stale)
+
+
+def draw_score(
+    painter: QPainter, rect: QRectF, score: DisorderScore, colours: Colours, text_colour: str, *, stale: bool
+) -> None:
+    """Bar at the left, number at the right."""
+    number_width = painter.fontMetrics().horizontalAdvance("~0.00") + PADDING_PX
+    bar_height = round(painter.fontMetrics().height() * 0.6)
+    bar = QRectF(rect.left(), rect.center().y() - bar_height / 2, max(rect.width() - number_width, 12), bar_height)
+    painter.setPen(QColor(text_colour))
+    number = QRectF(bar.right(), rect.top(), number_width, rect.height())
+    painter.drawText(number, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), score_text(score))
+    draw_score_bar(painter, bar, score, colours, stale=stale)
 
 
 def draw_score_bar(painter: QPainter, bar: QRectF, score: DisorderScore, colours: Colours, *, stale: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QWidget
 
 from napari_raddiag.data_models.disorder_filter import TOP
 from napari_raddiag.data_models.icd10cm_chapters import Chapter
@@ -13,7 +13,7 @@ from napari_raddiag.widgets.quiet_wheel import QuietWheel
 
 
 class DisorderFilterBar(QWidget):
-    """A line to type in and two lists."""
+    """A line to type in and two lists, side by side."""
 
     text_changed = Signal(str)
     chapter_changed = Signal(object)
@@ -42,16 +42,13 @@ class DisorderFilterBar(QWidget):
         self.top.setToolTip("How many disorders are shown; positive ones always are")
         self.top.currentIndexChanged.connect(lambda _row: self.top_changed.emit(self.top.currentData()))
         QuietWheel(self.chapter, self.top)
-        row = QHBoxLayout()
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        row.addWidget(self.chapter, 1)
-        row.addWidget(self.top)
-        layout = QVBoxLayout(self)
+        # In one row: what is saved in height goes to the evidence below.
+        layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addWidget(self.text)
-        layout.addLayout(row)
+        layout.addWidget(self.text, 3)
+        layout.addWidget(self.chapter, 2)
+        layout.addWidget(self.top)
         self.set_top(TOP)
         self.show_chapters(())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QAbstractItemModel, QEvent, QModelIndex, Qt, Signal
+from qtpy.QtCore import QAbstractItemModel, QEvent, QModelIndex, QSize, Qt, Signal
 from qtpy.QtGui import QKeyEvent, QKeySequence
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView
 
@@ -14,39 +14,29 @@ from raddiag_engine.diagnosis.result import DisorderScore
 
 NARROW_EMS = 60
 """Width in letters "0" below which code and tier stand under the name."""
+ROWS_WISHED = 5
 
 
 class DisorderList(ReadingTable):
     """Read-only. A click or Enter chooses a disorder; moving with the arrow keys does not."""
 
     disorder_chosen = Signal(str)
+    columns_moved = Signal()
+    """Columns have other places or widths."""
     copy_requested = Signal()
 
     def __init__(self, model: QAbstractItemModel) -> None:
-        super().__init__()
+        super().__init__(model, stretched=Column.NAME)
         self._delegates: dict[Column, DisorderCell] = {}
-        self.setModel(model)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setShowGrid(False)
         self.setWordWrap(False)
-        self.setMouseTracking(True)
-        self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header = self.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
-        header.setHighlightSections(False)
-        header.setSectionsClickable(False)
-        header.setMinimumSectionSize(1)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for column, delegate in DELEGATES.items():
             self._delegates[column] = delegate(self)
             self.setItemDelegateForColumn(column, self._delegates[column])
         self.clicked.connect(self._clicked)
+        self.horizontalHeader().sectionResized.connect(lambda *_sizes: self.columns_moved.emit())
         self._fit()
 
     @property
@@ -75,6 +65,17 @@ class DisorderList(ReadingTable):
             QAbstractItemView.SelectionMode.NoSelection if stale else QAbstractItemView.SelectionMode.ExtendedSelection
         )
         self.viewport().update()
+
+    def column_span(self, column: Column) -> tuple[int, int]:
+        """Where a column begins, from the list's left edge, and how wide it is, in logical pixels."""
+        left = self.viewport().x() + int(self.columnViewportPosition(column))
+        return left, int(self.columnWidth(column))
+
+    def sizeHint(self) -> QSize:
+        """As many whole rows as the panel has room for on a small screen."""
+        header = self.horizontalHeader().sizeHint().height()
+        height = header + ROWS_WISHED * self.row_height() + 2 * self.frameWidth()
+        return QSize(super().sizeHint().width(), height)
 
     def row_height(self) -> int:
         """Pixels; the same for every row, so that thousands cost nothing."""
@@ -112,17 +113,19 @@ class DisorderList(ReadingTable):
         return True
 
     def _fit(self) -> None:
-        metrics, header = self.fontMetrics(), self.horizontalHeader()
+        metrics = self.fontMetrics()
         narrow = self.width() < NARROW_EMS * metrics.horizontalAdvance("0")
         for column in (Column.CODE, Column.TIER):
             self.setColumnHidden(column, narrow)
         name_cell = self._delegates.get(Column.NAME)
         if isinstance(name_cell, NameCell):
             name_cell.two_lines = narrow
+        widest = {
+            Column.CODE: "S82.209A*  ",
+            Column.SCORE: "~0.00" + "0" * (6 if narrow else 12),
+            Column.STATE: "not assessed",
+            Column.TIER: "medium  ",
+        }
         space = 2 * PADDING_PX + 6
-        letters = {Column.CODE: "S82.209A*  ", Column.STATE: "not assessed", Column.TIER: "medium  "}
-        for column, widest in letters.items():
-            header.resizeSection(column, metrics.horizontalAdvance(widest) + space)
-        bar = 6 if narrow else 12
-        header.resizeSection(Column.SCORE, metrics.horizontalAdvance("~0.00" + "0" * bar) + space)
+        self.fit_columns({column: metrics.horizontalAdvance(text) + space for column, text in widest.items()})
         self.verticalHeader().setDefaultSectionSize(self.row_height())

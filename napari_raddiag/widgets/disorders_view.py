@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QVBoxLa
 
 from napari_raddiag.data_models.diagnosis_export import csv_text, tsv_text
 from napari_raddiag.data_models.disorder_filter import DisorderFilter, chapters_in
-from napari_raddiag.data_models.disorder_table import SCORE_ROLE, DisorderTable
+from napari_raddiag.data_models.disorder_table import SCORE_ROLE, Column, DisorderTable
 from napari_raddiag.widgets.disorder_filter_bar import DisorderFilterBar
 from napari_raddiag.widgets.disorder_list import DisorderList
 from napari_raddiag.widgets.marks import Mark
@@ -172,6 +172,8 @@ class DisordersView(QWidget):
         self.list.disorder_chosen.connect(self.disorder_chosen)
         self.list.focus_released.connect(self.focus_released)
         self.list.copy_requested.connect(self.copy)
+        # Queued: the list tells of a column while the columns behind it have not moved yet.
+        self.list.columns_moved.connect(self._align_normal, Qt.ConnectionType.QueuedConnection)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._show_menu)
         self.normal.chosen.connect(self.disorder_chosen)
@@ -182,7 +184,7 @@ class DisordersView(QWidget):
     def _show_warnings(self, warnings: tuple[str, ...], scan_names: Mapping[str, str]) -> None:
         text = "\n".join(warnings)
         for scan_id, name in scan_names.items():
-            text = text.replace(scan_id, name)
+            text = text.replace(scan_id, name if name.startswith("scan") else f"scan {name}")
         self.warnings.show_text(text)
         self._more_warnings.set_title("1 caution" if len(warnings) == 1 else f"{len(warnings)} cautions")
         self._more_warnings.setVisible(bool(warnings))
@@ -207,6 +209,10 @@ class DisordersView(QWidget):
         positives = "1 positive is" if hidden == 1 else f"{hidden} positives are"
         self.hidden_line.show_text(f"{positives} hidden by the filter" if hidden else "")
         self.count.setText(f"{len(self._shown.scores)} of {len(self._all)} shown")
+
+    def _align_normal(self) -> None:
+        left, width = self.list.column_span(Column.SCORE)
+        self.normal.align_to(left, width, self.list.column_span(Column.STATE)[0])
 
     def _show_menu(self, place: QPoint) -> None:
         index = self.list.indexAt(place)

@@ -38,7 +38,7 @@ class DisplayChoices:
 
 
 class DisplayBar(QWidget):
-    """Two calm rows of buttons over the list of scans.
+    """Rows for the window, for what is shown where, and for tools; not there without a scan.
 
     Signals:
         window_chosen: A `Window` for the display.
@@ -86,7 +86,7 @@ class DisplayBar(QWidget):
 
     def show_choices(self, choices: DisplayChoices | None) -> None:
         """Offer what the scan in view allows; None for no scan."""
-        self.setEnabled(choices is not None)
+        self.setVisible(choices is not None)
         choices = choices or DisplayChoices()
         self._offered = tuple(window for _, window in choices.windows)
         self._windows.clear()
@@ -134,22 +134,20 @@ class DisplayBar(QWidget):
         first.addWidget(QLabel("Window"))
         first.addWidget(self._windows, 1)
         first.addWidget(self._network)
-        second = QFlowLayout()
-        buttons: Sequence[QPushButton] = (
-            *self._planes.values(),
-            self._grid,
-            self._crosshair,
-            self._ruler,
-            self._cine,
-            self._model,
-        )
-        for button in buttons:
-            second.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addLayout(first)
-        layout.addLayout(second)
+        arrangement: Sequence[QPushButton] = (*self._planes.values(), self._grid)
+        tools = (self._crosshair, self._ruler, self._cine, self._model)
+        for buttons in (arrangement, tools):
+            row = QFlowLayout()
+            row.setContentsMargins(0, 0, 0, 0)
+            row.setHorizontalSpacing(4)
+            row.setVerticalSpacing(4)
+            for button in buttons:
+                row.addWidget(button)
+            layout.addLayout(row)
 
 
 def _toggle(text: str, tooltip: str) -> QPushButton:

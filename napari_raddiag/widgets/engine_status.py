@@ -90,9 +90,14 @@ class EngineStatus(QWidget):
         return menu
 
     def _arrange(self) -> None:
-        top, remedies, bottom = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
-        top.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
-        top.addWidget(self._line, 1)
+        top, remedies, bottom, said = QHBoxLayout(), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        # The first line of the text stands beside the sign and the button's word, however many lines there are.
+        above = max(self._menu_button.sizeHint().height() - self._mark.sizeHint().height(), 0) // 2
+        self._line.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        said.setContentsMargins(0, above, 0, 0)
+        said.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
+        said.addWidget(self._line, 1)
+        top.addLayout(said, 1)
         top.addWidget(self._menu_button, 0, Qt.AlignmentFlag.AlignTop)
         remedies.addWidget(self._restart)
         remedies.addWidget(self._report)
@@ -102,6 +107,7 @@ class EngineStatus(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
+        said.setSpacing(5)
         for row in (top, remedies, bottom):
             row.setContentsMargins(0, 0, 0, 0)
             row.setSpacing(5)

@@ -18,6 +18,7 @@ from raddiag_engine.saliency.methods import METHODS, Method
 
 NOTHING = "Click a disorder to see where its evidence lies."
 NO_COMPARISON = "nothing"
+NO_BREAK = "\u00a0"
 METHOD_TOOLTIPS: dict[Method, str] = {
     "gradcam": "Fast; coarse cells of the last feature map",
     "guided_gradcam": "Grad-CAM with the fine detail of the gradients; can show edges that explain nothing",
@@ -206,7 +207,9 @@ class EvidenceView(QWidget):
         if peak is None:
             self.peak_text.setText("No evidence in any scan.")
         else:
-            share = "" if peak.share >= 0.995 else f", {100 * peak.share:.0f} % of the strongest"
+            # The first is the strongest, whatever the steps between the map's cells took from it.
+            weaker = peak.number > 1 and peak.share < 0.995
+            share = f", {100 * peak.share:.0f}{NO_BREAK}% of the strongest" if weaker else ""
             self.peak_text.setText(f"Peak {peak.number} of {peak.count}: {peak.text}{share}")
         self.previous.setEnabled(peak is not None and peak.number > 1)
         self.next.setEnabled(peak is not None and peak.number < peak.count)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum, auto
+from functools import lru_cache
 
 from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QPolygonF
@@ -37,8 +38,9 @@ def draw_mark(painter: QPainter, mark: Mark, rect: QRectF, colour: str) -> None:
     painter.restore()
 
 
+@lru_cache(maxsize=256)  # a few signs in a few colours, painted again whenever the window is
 def mark_pixmap(mark: Mark, colour: str, size_px: int, pixel_ratio: float = 1.0) -> QPixmap:
-    """The sign as a picture of `size_px` logical pixels."""
+    """The sign as a picture of `size_px` logical pixels; made once, not to be painted on."""
     pixmap = QPixmap(round(size_px * pixel_ratio), round(size_px * pixel_ratio))
     pixmap.setDevicePixelRatio(pixel_ratio)
     pixmap.fill(Qt.GlobalColor.transparent)

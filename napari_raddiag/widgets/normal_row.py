@@ -6,9 +6,9 @@ from qtpy.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPalette
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from napari_raddiag.data_models.score_text import score_sentence, score_text, score_tooltip
+from napari_raddiag.data_models.score_text import score_sentence, score_tooltip
 from napari_raddiag.widgets.colours import colours_of
-from napari_raddiag.widgets.disorder_delegates import draw_line, draw_score_bar
+from napari_raddiag.widgets.disorder_delegates import draw_line, draw_score
 from raddiag_engine.diagnosis.result import DisorderScore
 
 PADDING_PX = 4
@@ -25,6 +25,7 @@ class NormalRow(QWidget):
         super().__init__()
         self._score: DisorderScore | None = None
         self._stale = False
+        self._columns = (0, 0, 0)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setVisible(False)
@@ -36,6 +37,11 @@ class NormalRow(QWidget):
         if score is not None:
             self.setToolTip(score_tooltip(score))
             self.setAccessibleName(score_sentence(score))
+        self.update()
+
+    def align_to(self, score_left_px: int, score_width_px: int, state_left_px: int) -> None:
+        """Put score and state below the columns of the list above, given in this row's own logical pixels."""
+        self._columns = (score_left_px, score_width_px, state_left_px)
         self.update()
 
     def set_stale(self, stale: bool) -> None:
@@ -66,26 +72,18 @@ class NormalRow(QWidget):
             return
         painter = QPainter(self)
         colours = colours_of(self.palette())
-        metrics = painter.fontMetrics()
         painter.setPen(QColor(colours.line))
         painter.drawLine(0, 0, self.width(), 0)
         rect = QRectF(self.rect()).adjusted(PADDING_PX, 2, -PADDING_PX, 0)
-        state_width = metrics.horizontalAdvance("not assessed") + PADDING_PX + 6
-        number_width = metrics.horizontalAdvance("~0.00") + PADDING_PX
-        bar_width = metrics.horizontalAdvance("000000")
-        muted = self._stale or score.state == "not assessed"
-        painter.setPen(QColor(colours.muted if muted else colours.text))
-        name = QRectF(rect.left(), rect.top(), rect.width() - state_width - number_width - bar_width, rect.height())
-        draw_line(painter, name, score.name)
-        bar = QRectF(name.right(), rect.center().y() - metrics.height() * 0.3, bar_width, metrics.height() * 0.6)
-        draw_score_bar(painter, bar, score, colours, stale=self._stale)
-        number = QRectF(bar.right(), rect.top(), number_width, rect.height())
-        painter.setPen(QColor(colours.muted if muted else colours.text))
-        painter.drawText(number, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), score_text(score))
+        score_left, score_width, state_left = self._columns
+        text = colours.muted if self._stale or score.state == "not assessed" else colours.text
+        painter.setPen(QColor(text))
+        draw_line(painter, QRectF(rect.left(), rect.top(), score_left - rect.left(), rect.height()), score.name)
+        column = QRectF(score_left, rect.top(), score_width, rect.height()).adjusted(PADDING_PX, 0, -PADDING_PX, 0)
+        draw_score(painter, column, score, colours, text, stale=self._stale)
         painter.setPen(QColor(colours.muted))
-        draw_line(
-            painter, QRectF(rect.right() - state_width + 8, rect.top(), state_width - 8, rect.height()), score.state
-        )
+        left = state_left + PADDING_PX
+        draw_line(painter, QRectF(left, rect.top(), self.width() - left, rect.height()), score.state)
         if self.hasFocus():
             painter.setPen(self.palette().color(QPalette.ColorRole.Highlight))
             painter.drawRect(self.rect().adjusted(0, 1, -1, -1))

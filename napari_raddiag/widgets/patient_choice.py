@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
 from napari_raddiag.data_models.patient_summary import PatientSummary
 from napari_raddiag.widgets.marks import Mark
@@ -27,11 +28,15 @@ class PatientChoice(QWidget):
         self._note = NoteLine("caution", Mark.TRIANGLE)
         self._list = QListWidget()
         self._list.setSpacing(SPACING_PX)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self._list.setAccessibleName("Patients in these files")
-        self._list.setToolTip("Double-click, or press Enter, to open this patient's scans")
         self._open = QPushButton("Open this patient")
         self._open.setToolTip("Open the scans of the patient selected; the other scans are left out")
         self._open.setEnabled(False)
+        self._none = QPushButton("None of them")
+        self._none.setToolTip("Take this list away; nothing is opened")
+        self._none.clicked.connect(lambda _checked=False: self.setVisible(False))
         self._list.itemActivated.connect(lambda _item: self._choose())
         self._list.currentRowChanged.connect(lambda row: self._open.setEnabled(row >= 0))
         self._open.clicked.connect(lambda _checked=False: self._choose())
@@ -39,7 +44,10 @@ class PatientChoice(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._note)
         layout.addWidget(self._list)
-        layout.addWidget(self._open)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self._open, 1)
+        buttons.addWidget(self._none)
+        layout.addLayout(buttons)
 
     def show_patients(self, patients: Sequence[PatientSummary]) -> None:
         """List the patients; none is picked beforehand."""
@@ -62,7 +70,9 @@ class PatientChoice(QWidget):
             line = f"Patient {patient.number} ({patient.scans})"
             if patient.identity and not self._identity_hidden:
                 line += f"\n{patient.identity}"
-            self._list.addItem(QListWidgetItem(line))
+            item = QListWidgetItem(line)
+            item.setToolTip(f"{escape(line)}<br>Double-click, or press Enter, to open this patient's scans")
+            self._list.addItem(item)
         rows = max(2, min(4, len(self._patients)))
         self._list.setFixedHeight(rows * (2 * self.fontMetrics().height() + 2 * SPACING_PX + 6) + 8)
         self._list.setCurrentRow(-1)

@@ -7,9 +7,11 @@ neither scans nor disorders.
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt, Signal
+from collections.abc import Mapping
+
+from qtpy.QtCore import QAbstractItemModel, Qt, Signal
 from qtpy.QtGui import QGuiApplication, QKeyEvent
-from qtpy.QtWidgets import QAbstractItemView, QTableView, QWidget
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 PASSED_ON = frozenset({Qt.Key.Key_PageUp, Qt.Key.Key_PageDown, Qt.Key.Key_Escape})
 PLAIN = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
@@ -17,14 +19,39 @@ SELECTING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModif
 
 
 class ReadingTable(QTableView):
-    """A `QTableView` beside an image."""
+    """A `QTableView` beside an image: plain rows without a grid, as wide as the panel, never scrolled sideways.
+
+    Args:
+        model: What the rows show.
+        stretched: The column that takes the width which the others leave.
+        parent: Owner.
+    """
 
     focus_released = Signal()
     """A click is done with: the focus may go to the image. Not after a click that selects several rows to be copied."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, model: QAbstractItemModel, stretched: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setModel(model)
         self.setTabKeyNavigation(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setShowGrid(False)
+        self.setMouseTracking(True)
+        self.verticalHeader().hide()
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(1)
+        header.setHighlightSections(False)
+        header.setSectionsClickable(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+
+    def fit_columns(self, widths_px: Mapping[int, int]) -> None:
+        """Give columns their widths: column -> logical pixels."""
+        for column, width_px in widths_px.items():
+            self.horizontalHeader().resizeSection(column, width_px)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Pass on what is the window's, unaccepted; the table has the rest."""

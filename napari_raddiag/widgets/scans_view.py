@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, QModelIndex, Qt, QTimer, Signal
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QAbstractItemView, QVBoxLayout, QWidget
 
 from napari_raddiag.data_models.scan_facts import ScanFacts, facts_of
 from napari_raddiag.data_models.scan_table import Column, ScanTable
@@ -14,11 +16,13 @@ from napari_raddiag.widgets.scan_delegates import COLUMN_DELEGATES, PADDING_PX, 
 from napari_raddiag.widgets.scan_details import ScanDetails
 from napari_raddiag.widgets.scan_form import ScanForm
 from napari_raddiag.widgets.study_dates import StudyDates
+from napari_raddiag.widgets.themed_label import ThemedLabel
 from raddiag_engine.cases import Case
 
 THUMBNAIL_LINES = 3
 """Height of a thumbnail, in lines of text."""
 MOST_ROWS_SHOWN = 4
+NO_SCANS = "The scans of a case are listed here."
 
 
 class ScansView(QWidget):
@@ -36,8 +40,10 @@ class ScansView(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._model = ScanTable(self)
+        self._none = ThemedLabel("muted")
+        self._none.setText(NO_SCANS)
         self.dates = StudyDates()
-        self.table = ReadingTable()
+        self.table = ReadingTable(self._model, stretched=Column.GEOMETRY)
         self.details = ScanDetails()
         self._requested = ""
         self._moving = False
@@ -46,6 +52,7 @@ class ScansView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
+        layout.addWidget(self._none)
         layout.addWidget(self.dates)
         layout.addWidget(self.table)
         layout.addWidget(self.details)
@@ -55,6 +62,7 @@ class ScansView(QWidget):
         self.details.overrule_confirmed.connect(lambda scan_id: self.use_toggled.emit(scan_id, True))
         self.details.network_view_toggled.connect(self.network_view_toggled)
         self.details.correction_requested.connect(self._correct)
+        self.show_case(None)
 
     @property
     def model(self) -> ScanTable:
@@ -67,13 +75,19 @@ class ScansView(QWidget):
         What was being said of a scan of another case is dropped: its form and its cell's list close.
         """
         facts = facts_of(case) if case is not None else ()
-        if [row.scan_id for row in facts] != [row.scan_id for row in self._model.facts]:
+        others = [row.scan_id for row in facts] != [row.scan_id for row in self._model.facts]
+        if others:
             self._requested = ""
             if self._form is not None:
                 self._form.reject()
         self._moving = True
         self._model.set_facts(facts)
         self._moving = False
+        if others:
+            # The canvas may have said which scan it shows before the rows were there.
+            self._select(self._model.shown)
+        self._none.setVisible(not facts)
+        self.table.setVisible(bool(facts))
         self.dates.show_facts(self._model.facts)
         self._show_details()
         self._fit_rows()
@@ -88,6 +102,15 @@ class ScansView(QWidget):
         self._show_details()
         self._fit_rows()
 
+    def set_recognised(self, texts: Mapping[str, str]) -> None:
+        """Say what the model took scans for, whose files do not say it; others are taken for what they say.
+
+        Args:
+            texts: Scan id -> "MRI, head and neck", as `recognised_as` gives it.
+        """
+        self._model.set_recognised(texts)
+        self._fit_rows()
+
     def set_diagnosed(self, diagnosed: bool) -> None:
         """Say whether there is a diagnosis of the case as it stands: until then the network will see, then it saw."""
         self._model.set_diagnosed(diagnosed)
@@ -97,11 +120,7 @@ class ScansView(QWidget):
         """Mark and select the scan that the canvas shows; emits nothing."""
         self._requested = ""
         self._model.set_shown(scan_id)
-        row = self._model.row_of(scan_id)
-        if row is not None and row != self.table.currentIndex().row():
-            self._moving = True
-            self.table.setCurrentIndex(self._model.index(row, Column.GEOMETRY))
-            self._moving = False
+        self._select(scan_id)
         self._show_details()
 
     def set_network_view(self, shown: bool) -> None:
@@ -125,23 +144,11 @@ class ScansView(QWidget):
 
     def _set_up_table(self) -> None:
         table = self.table
-        table.setModel(self._model)
         table.setAccessibleName("Scans of this case")
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setEditTriggers(
             QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
         )
-        table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        table.setShowGrid(False)
-        table.setMouseTracking(True)
-        table.verticalHeader().hide()
-        header = table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header.setSectionResizeMode(Column.GEOMETRY, QHeaderView.ResizeMode.Stretch)
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for column, delegate in COLUMN_DELEGATES.items():
             table.setItemDelegateForColumn(column, delegate(table))
         self._image_cell = ImageCell(THUMBNAIL_LINES * self.fontMetrics().height(), table)
@@ -153,17 +160,27 @@ class ScansView(QWidget):
         table.activated.connect(self._clicked)
 
     def _fit_rows(self) -> None:
-        metrics, header = self.table.fontMetrics(), self.table.horizontalHeader()
-        header.setMinimumSectionSize(1)
-        space = 2 * PADDING_PX
-        header.resizeSection(Column.USE, metrics.horizontalAdvance("Use") + 2 * space)
-        header.resizeSection(Column.IMAGE, THUMBNAIL_LINES * metrics.height() + space)
-        header.resizeSection(Column.MODALITY, metrics.horizontalAdvance("mammography") + space)
-        header.resizeSection(Column.WARNINGS, metrics.height() + 2 * space)
+        metrics, space = self.table.fontMetrics(), 2 * PADDING_PX
+        self.table.fit_columns(
+            {
+                Column.USE: metrics.horizontalAdvance("Use") + 2 * space,
+                Column.IMAGE: THUMBNAIL_LINES * metrics.height() + space,
+                Column.MODALITY: metrics.horizontalAdvance("mammography") + space,
+                Column.WARNINGS: metrics.height() + 2 * space,
+            }
+        )
         self.table.resizeRowsToContents()
         heights = [self.table.rowHeight(row) for row in range(self._model.rowCount())]
-        frame = header.sizeHint().height() + 2 * self.table.frameWidth() + 4
+        frame = self.table.horizontalHeader().sizeHint().height() + 2 * self.table.frameWidth() + 4
         self.table.setFixedHeight(frame + max(sum(heights[:MOST_ROWS_SHOWN]), metrics.height()))
+
+    def _select(self, scan_id: str) -> None:
+        """Select the row of a scan, if there is one; asks for nothing."""
+        row = self._model.row_of(scan_id)
+        if row is not None and row != self.table.currentIndex().row():
+            self._moving = True
+            self.table.setCurrentIndex(self._model.index(row, Column.GEOMETRY))
+            self._moving = False
 
     def _current(self) -> ScanFacts | None:
         row = self.table.currentIndex().row()

@@ -26,7 +26,7 @@ class Section(QWidget):
             title: Of the header; "&" marks the key that, with Alt, folds and unfolds it.
             content: The widget inside, or what makes it when the section is first opened.
             expanded: True to begin open.
-            stretch: True if the content takes what height there is.
+            stretch: True if the content may take what height there is, as far as it wants to.
         """
         super().__init__()
         self._factory = content if not isinstance(content, QWidget) else None
@@ -99,9 +99,10 @@ class Section(QWidget):
         if self._content is not None:
             self._content.setVisible(expanded)
         self._draw_arrow()
+        # A content that can use more height, and is there, makes the section grow; lines of text do not.
         grows = self._stretch and expanded
         self.setSizePolicy(
-            QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding if grows else QSizePolicy.Policy.Maximum
+            QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred if grows else QSizePolicy.Policy.Maximum
         )
         self._header.setToolTip("Fold this section" if expanded else "Open this section")
         self.toggled.emit(expanded)

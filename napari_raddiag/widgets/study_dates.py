@@ -21,6 +21,7 @@ class StudyDates(QWidget):
         self._note = NoteLine()
         self._ticks = QFlowLayout()
         self._ticks.setContentsMargins(0, 0, 0, 0)
+        self._ticks.setHorizontalSpacing(12)
         self._boxes: list[QCheckBox] = []
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

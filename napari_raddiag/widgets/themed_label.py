@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from qtpy.QtCore import QEvent, QRectF, QSize, Qt
+from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtGui import QPainter
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from napari_raddiag.widgets.colours import colours_of
-from napari_raddiag.widgets.marks import Mark, draw_mark
+from napari_raddiag.widgets.marks import Mark, mark_pixmap
 
 Role = Literal["text", "muted", "positive", "caution", "error", "good"]
 
@@ -24,6 +24,8 @@ class ThemedLabel(QLabel):
         self._sheet = ""
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
+        # A theme's style sheet makes labels frames, which Qt indents: lines would not begin where buttons do.
+        self.setIndent(0)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
 
@@ -81,7 +83,7 @@ class MarkView(QWidget):
         """Draw the sign."""
         painter = QPainter(self)
         colour = getattr(colours_of(self.palette()), self._role)
-        draw_mark(painter, self._mark, QRectF(self.rect()).adjusted(1, 1, -1, -1), colour)
+        painter.drawPixmap(1, 1, mark_pixmap(self._mark, colour, self.width() - 2, self.devicePixelRatioF()))
         painter.end()
 
 
@@ -92,6 +94,7 @@ class NoteLine(QWidget):
         super().__init__(parent)
         self.mark_view = MarkView(mark, role)
         self.label = ThemedLabel("muted" if role == "muted" else "text")
+        self.label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)  # beside the sign
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(5)

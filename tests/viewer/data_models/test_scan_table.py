@@ -145,13 +145,13 @@ def test_the_network_saw_nothing_before_a_diagnosis(table: ScanTable, qtbot: QtB
     assert table.network_sentence("mri") == ""
     table.set_network_saw("mri", "24 slices")
     cell = table.index(1, Column.GEOMETRY)
-    assert table.network_sentence("mri") == "The network will see 24 slices"
+    assert table.network_sentence("mri") == "The network will see: 24 slices"
     assert "\nwill see: 24 slices" in cell.data()
     with qtbot.waitSignal(table.dataChanged):
         table.set_diagnosed(True)
-    assert table.network_sentence("mri") == "The network saw 24 slices"
+    assert table.network_sentence("mri") == "The network saw: 24 slices"
     assert "\nseen: 24 slices" in cell.data()
-    assert "The network saw 24 slices" in cell.data(Qt.ItemDataRole.ToolTipRole)
+    assert "The network saw: 24 slices" in cell.data(Qt.ItemDataRole.ToolTipRole)
 
 
 def test_an_editor_that_outlived_its_row_changes_nothing(table: ScanTable, qtbot: QtBot) -> None:

@@ -14,4 +14,6 @@ def test_a_caution_names_the_scan_and_not_its_id(qtbot: QtBot) -> None:
     view = DisordersView()
     qtbot.addWidget(view)
     view.show_diagnosis(replace(diagnosis(), warnings=("mri-0a1b: taken for MRI",)), {"mri-0a1b": "1 MRI sagittal"})
-    assert view.warnings.text == "1 MRI sagittal: taken for MRI"
+    assert view.warnings.text == "scan 1 MRI sagittal: taken for MRI"  # a number alone would be read as a count
+    view.show_diagnosis(replace(diagnosis(), warnings=("mri-0a1b: taken for MRI",)), {"mri-0a1b": "scan 1"})
+    assert view.warnings.text == "scan 1: taken for MRI"

@@ -24,7 +24,9 @@ def button(bar: DisplayBar, text: str) -> QPushButton:
 
 
 def test_without_a_scan_nothing_is_offered(bar: DisplayBar) -> None:
-    assert not bar.isEnabled()
+    assert bar.isHidden()
+    bar.show_choices(DisplayChoices())
+    assert not bar.isHidden()
 
 
 def test_a_window_is_chosen_by_its_name(qtbot: QtBot, bar: DisplayBar) -> None:

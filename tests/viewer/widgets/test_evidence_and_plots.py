@@ -78,7 +78,10 @@ def test_peaks_are_stepped_through_and_end(view: EvidenceView, qtbot: QtBot) -> 
         qtbot.mouseClick(view.next, LEFT)
     assert told.args == [1]
     view.show_evidence(replace(STATE, peak=Peak(2, 2, "1 X-ray", share=0.4)))
-    assert "40 % of the strongest" in said(view)
+    assert "40\u00a0% of the strongest" in said(view)
+    view.show_evidence(replace(STATE, peak=Peak(1, 2, "1 X-ray", share=0.86)))
+    assert "strongest" not in view.peak_text.text()  # the first is the strongest, and nothing is stronger
+    view.show_evidence(replace(STATE, peak=Peak(2, 2, "1 X-ray", share=0.4)))
     assert not view.next.isEnabled()
     with qtbot.waitSignal(view.peak_requested) as told:
         qtbot.mouseClick(view.previous, LEFT)

@@ -110,9 +110,9 @@ def test_the_scan_on_the_canvas_is_selected_in_silence(view: ScansView, qtbot: Q
 def test_what_the_network_sees_stands_in_full_in_the_details(view: ScansView) -> None:
     view.set_active("mri")
     view.set_network_saw("mri", "32 of 412 slices, 256 px, window 40/400")
-    assert "The network will see 32 of 412 slices, 256 px, window 40/400" in said(view)
+    assert "The network will see: 32 of 412 slices, 256 px, window 40/400" in said(view)
     view.set_diagnosed(True)
-    assert "The network saw 32 of 412 slices, 256 px, window 40/400" in said(view)
+    assert "The network saw: 32 of 412 slices, 256 px, window 40/400" in said(view)
     view.set_diagnosed(False)
     assert "will see 32" in said(view)
 
