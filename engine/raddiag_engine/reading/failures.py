@@ -32,17 +32,28 @@ def as_read_error(path: Path, doing: str) -> Iterator[None]:
     except RaddiagError:
         raise
     except MemoryError as error:
-        raise ReadError(path, f"cannot {doing}: it needs more memory than is allowed") from error
+        # A damaged length asks for memory too.
+        raise ReadError(path, f"cannot {doing}: it is damaged, or needs more memory than is allowed") from error
     except RecursionError as error:
         raise ReadError(path, f"cannot {doing}: its parts are nested too deeply") from error
     except (EOFError, zlib.error, struct.error) as error:
         raise ReadError(path, f"cannot {doing}: the file is truncated or damaged") from error
     except OSError as error:
         raise ReadError(path, f"cannot {doing}: {error.strerror or _short(error)}") from error
-    except Exception as error:
+    except BaseException as error:
+        if not is_of_decoder(error):
+            raise
         raise ReadError(path, f"cannot {doing}: {_short(error)}") from error
 
 
-def _short(error: Exception) -> str:
+def is_of_decoder(error: BaseException) -> bool:
+    """True if a library raised it over a file; False for what ends a program, such as an interrupt.
+
+    What goes wrong inside a library written in Rust (pylibjpeg-rle) is no `Exception`.
+    """
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
+
+
+def _short(error: BaseException) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= MAX_DETAIL_CHARACTERS else text[: MAX_DETAIL_CHARACTERS - 1] + "…"

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import pydicom
-from pydicom.errors import InvalidDicomError
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -25,6 +23,7 @@ from pydicom.uid import (
 from raddiag_engine.cases import Identity
 from raddiag_engine.errors import ReadError
 from raddiag_engine.reading.dicom.header import Header
+from raddiag_engine.reading.dicom.parsing import parse
 from raddiag_engine.reading.failures import as_read_error
 from raddiag_engine.reading.limits import MAX_SLICES, check_size
 
@@ -170,12 +169,7 @@ def read_instance(path: Path) -> Instance:
         ReadError: Not DICOM, damaged, or no image: a report, a presentation state, a DICOMDIR.
     """
     with as_read_error(path, "read the DICOM header"):
-        forced = False
-        try:
-            dataset = pydicom.dcmread(path, stop_before_pixels=True)
-        except InvalidDicomError:
-            forced = True
-            dataset = pydicom.dcmread(path, stop_before_pixels=True, force=True)
+        dataset, forced = parse(path, with_pixels=False)
         instance = Instance(path, Header(dataset), forced)
         media_class = str(getattr(dataset, "file_meta", {}).get("MediaStorageSOPClassUID", ""))
         if forced and not is_storage_class(instance.sop_class):

@@ -22,7 +22,8 @@ from raddiag_engine.reading.colour import is_grey, luminance, to_8_bit
 from raddiag_engine.reading.dicom.frame import Frame, Tile
 from raddiag_engine.reading.dicom.frame_codecs import NAMES, PixelLayout, codec_for, layout_of, native_frame
 from raddiag_engine.reading.dicom.instance import NATIVE_SYNTAXES, Instance
-from raddiag_engine.reading.failures import as_read_error
+from raddiag_engine.reading.dicom.parsing import parse
+from raddiag_engine.reading.failures import as_read_error, is_of_decoder
 
 # Tried in this order: measured to decode all public samples exactly; Pillow last, which is 8-bit for JPEG.
 DECODER_ORDER = ("pylibjpeg", "gdcm", "pydicom", "pillow")
@@ -61,7 +62,7 @@ class PixelFile:
         self.path = instance.path
         self._picture: DecodedFrame | None = None
         with as_read_error(self.path, "read the pixels"):
-            self.dataset = pydicom.dcmread(instance.path, force=instance.forced)
+            self.dataset, _ = parse(instance.path, with_pixels=True)
             keyword = next((keyword for keyword in PIXEL_KEYWORDS if keyword in self.dataset), None)
             if keyword is None:
                 raise EOFError("the file ends before its pixels")
@@ -171,8 +172,10 @@ def _attempt(decoder: Any, dataset: pydicom.Dataset, index: int, plugin: str) ->
         return decoder.as_array(dataset, index=index, decoding_plugin=plugin)[0], ""
     except MemoryError:
         raise
-    except Exception as error:  # noqa: BLE001 - a decoder's own failure only means: try the next
-        return None, str(error)
+    except BaseException as error:
+        if not is_of_decoder(error):
+            raise
+        return None, str(error)  # a decoder's own failure only means: try the next
 
 
 def _through_palette(indices: NDArray[np.generic], dataset: pydicom.Dataset) -> NDArray[np.uint8]:
