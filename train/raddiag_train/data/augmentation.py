@@ -10,13 +10,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from raddiag_engine.network.packing import GroupRows, PackedBatch, ScanGroup
 from raddiag_train.data.erasing import borders, corners, rectangles
-from raddiag_train.data.geometric_augmentation import affine_matrices, elastic_displacement, resample, sampling_grid
+from raddiag_train.data.geometric_augmentation import (
+    affine_matrices,
+    elastic_displacement,
+    elastic_grid,
+    resample,
+    sampling_grid,
+)
 from raddiag_train.data.lesion_batches import GroupLesions
 
 
@@ -34,10 +41,11 @@ class AugmentationConfig:
         elastic_probability: Smooth deformation in the slice.
         elastic_sigma_px: Range of the standard deviation of its smoothing.
         elastic_magnitude_px: Range of its factor on the smoothed uniform noise.
+        elastic_scale: Largest relative change of size that goes with it, along each axis on its own.
         flip_probability: Left and right exchanged, in all scans of a case alike. Off in the paper.
         noise_probability: Gaussian noise.
         noise_std: Its largest standard deviation; the one used is uniform below it.
-        contrast_probability: value ** gamma.
+        contrast_probability: value ** gamma, between the least and the greatest value of the scan.
         gamma: Range of gamma.
         intensity_probability: value x (1 + scale) + shift.
         intensity_scale: Largest, either way.
@@ -59,6 +67,7 @@ class AugmentationConfig:
     elastic_probability: float = 0.15
     elastic_sigma_px: tuple[float, float] = (5.0, 7.0)
     elastic_magnitude_px: tuple[float, float] = (10.0, 20.0)
+    elastic_scale: float = 0.1
     flip_probability: float = 0.0
     noise_probability: float = 0.15
     noise_std: float = 0.07
@@ -202,6 +211,7 @@ class _Augmentation:
         matrices[self.flipped, 1] *= -1.0
         sigma = self._uniform(*config.elastic_sigma_px) * self.px
         magnitude = self._uniform(*config.elastic_magnitude_px) * self.px
+        growth = 1.0 + self._uniform(-config.elastic_scale, config.elastic_scale, 2)
         seeds = self._seeds()
         scans = torch.nonzero(turned | bent | self.flipped).flatten()
         if len(scans) == 0:
@@ -212,7 +222,8 @@ class _Augmentation:
             noise = torch.empty(len(elastic), 2, self.height_px, self.width_px, device=self.rows_NSHW.device)
             self._fill(noise, elastic, seeds, lambda part, generator: part.uniform_(-1.0, 1.0, generator=generator))
             displacement = elastic_displacement(noise, sigma[elastic].tolist(), self._there(magnitude[elastic]))
-            grid.index_add_(0, self._there(torch.searchsorted(scans, elastic)), displacement)
+            bent_grid = elastic_grid(self._there(matrices[elastic]), displacement, self._there(growth[elastic]))
+            grid[self._there(torch.searchsorted(scans, elastic))] = bent_grid
         position = torch.full((self.scans,), -1)
         position[scans] = torch.arange(len(scans))
         rows, rows_there = self._rows_of(position >= 0)
@@ -226,8 +237,14 @@ class _Augmentation:
         chosen, gamma = self._chosen(self.config.contrast_probability), self._uniform(*self.config.gamma)
         rows, rows_there = self._rows_of(chosen)
         if len(rows):
-            exponent = self._there(gamma[self.scan_of_row[rows]])[:, None, None, None]
-            self.rows_NSHW[rows_there] = self.rows_NSHW[rows_there].clamp(min=0.0) ** exponent
+            scan = self._there(self.scan_of_row[rows])
+            values = self.rows_NSHW[rows_there]
+            least = self._of_scan(values.amin((1, 2, 3)), scan, "amin")
+            spread = self._of_scan(values.amax((1, 2, 3)), scan, "amax") - least
+            exponent = self._there(gamma)[scan][:, None, None, None]
+            # A constant scan has no contrast to change.
+            shares = ((values - least) / spread.clamp(min=1e-7)).clamp_(0.0, 1.0)
+            self.rows_NSHW[rows_there] = shares**exponent * spread + least
 
     def _intensity(self) -> None:
         config = self.config
@@ -315,6 +332,11 @@ class _Augmentation:
         for scan, count in zip(*(part.tolist() for part in scans.unique_consecutive(return_counts=True)), strict=True):
             fill(rows[start : start + count], generator.manual_seed(int(seeds[scan])))
             start += count
+
+    def _of_scan(self, values_R: Tensor, scan_R: Tensor, reduce: Literal["amin", "amax"]) -> Tensor:
+        """The least or the greatest of each row's scan, given one of each row; (R, 1, 1, 1)."""
+        of_scan = values_R.new_zeros(self.scans).scatter_reduce(0, scan_R, values_R, reduce, include_self=False)
+        return of_scan[scan_R][:, None, None, None]
 
     def _rows_of(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
         """Rows of the chosen scans, on the CPU and where the voxels are."""

@@ -50,11 +50,40 @@ def sampling_grid(matrices: Tensor, height_px: int, width_px: int) -> Tensor:
     Returns:
         (N, H, W, 2), (x, y) in [-1, 1] across the slice from edge to edge, as `grid_sample` takes it.
     """
+    return F.affine_grid(_theta(matrices, height_px, width_px), [len(matrices), 1, height_px, width_px], False)
+
+
+def elastic_grid(matrices: Tensor, displacement_NHW2: Tensor, scale_N2: Tensor) -> Tensor:
+    """Where each output pixel is sampled if a slice is first mapped by a matrix and then deformed and scaled.
+
+    As MONAI's Rand3DElastic with border padding after its RandAffine with zeros: what the deformation asks for outside
+    the slice is taken from its border.
+
+    Args:
+        matrices: (N, 2, 3) of `affine_matrices`.
+        displacement_NHW2: Of `elastic_displacement`.
+        scale_N2: Along rows and columns; above 1 shrinks the picture.
+
+    Returns:
+        As `sampling_grid`.
+    """
+    height_px, width_px = displacement_NHW2.shape[1:3]
+    theta_N23 = _theta(matrices, height_px, width_px)
+    identity = torch.eye(2, 3, device=theta_N23.device)[None]
+    places_1HW2 = F.affine_grid(identity, [1, 1, height_px, width_px], False)
+    deformed_NHW2 = (places_1HW2 + displacement_NHW2) * scale_N2.flip(1)[:, None, None]
+    border_2 = 1 - 1 / torch.tensor([width_px, height_px], dtype=torch.float32, device=theta_N23.device)
+    deformed_NHW2 = torch.minimum(torch.maximum(deformed_NHW2, -border_2), border_2)
+    mapped_NHW2 = torch.einsum("nij,nhwj->nhwi", theta_N23[:, :, :2], deformed_NHW2)
+    return mapped_NHW2 + theta_N23[:, None, None, :, 2]
+
+
+def _theta(matrices: Tensor, height_px: int, width_px: int) -> Tensor:
+    """Matrices in pixels as those between (x, y) in [-1, 1] that `affine_grid` takes, (N, 2, 3)."""
     ratio = width_px / height_px
     y = torch.stack([matrices[:, 0, 1] * ratio, matrices[:, 0, 0], matrices[:, 0, 2] * (2 / height_px)], -1)
     x = torch.stack([matrices[:, 1, 1], matrices[:, 1, 0] / ratio, matrices[:, 1, 2] * (2 / width_px)], -1)
-    theta = torch.stack([x, y], -2)
-    return F.affine_grid(theta, [len(matrices), 1, height_px, width_px], align_corners=False)
+    return torch.stack([x, y], -2)
 
 
 def elastic_displacement(noise_N2HW: Tensor, sigma_px_N: Sequence[float], magnitude_px_N: Tensor) -> Tensor:
@@ -71,7 +100,9 @@ def elastic_displacement(noise_N2HW: Tensor, sigma_px_N: Sequence[float], magnit
     samples, axes, height_px, width_px = noise_N2HW.shape
     radius = math.ceil(3 * max(sigma_px_N))
     offsets = torch.arange(-radius, radius + 1, dtype=torch.float32)
-    kernels = torch.exp(-0.5 * (offsets / torch.tensor(sigma_px_N)[:, None]) ** 2)
+    sigma_N1 = torch.tensor(sigma_px_N)[:, None]
+    # Each is cut off at its own radius, so that a displacement does not depend on what else is in the batch.
+    kernels = torch.exp(-0.5 * (offsets / sigma_N1) ** 2) * (offsets.abs() <= (3 * sigma_N1).ceil())
     kernels = (kernels / kernels.sum(1, keepdim=True)).repeat_interleave(axes, 0)
     kernels = kernels.to(noise_N2HW.device, non_blocking=True)
     channels = samples * axes
