@@ -6,6 +6,7 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from napari_raddiag.arrangement import PANEL_WIDTH_PX
+from napari_raddiag.widgets.ask_by_name import AskByName
 from napari_raddiag.widgets.case_view import CaseView
 from napari_raddiag.widgets.diagnose_bar import DiagnoseBar
 from napari_raddiag.widgets.disorders_view import DisordersView
@@ -28,7 +29,7 @@ class PanelViews(QWidget):
     """Engine and messages stay in sight at the top; the sections below them scroll.
 
     Attributes:
-        engine, messages, restore, case, patients, scans, display, diagnose, disorders, evidence: The views.
+        engine, messages, restore, case, patients, scans, display, diagnose, disorders, names, evidence: The views.
         cursor: Value and place under the mouse.
         plots_section: Makes the plots when it is first opened, as matplotlib loads slowly.
     """
@@ -44,11 +45,12 @@ class PanelViews(QWidget):
         self.display = DisplayBar()
         self.diagnose = DiagnoseBar()
         self.disorders = DisordersView()
+        self.names = AskByName()
         self.evidence = EvidenceView()
         self.cursor = ThemedLabel("muted")
         self.case_section = Section("Case", _stacked(self.restore, self.case, self.patients))
         self.scans_section = Section("Scans", _stacked(self.scans, self.display))
-        self.disorders_section = Section("Disorders", _stacked(self.diagnose, self.disorders), stretch=True)
+        self.disorders_section = Section("Disorders", _stacked(self.diagnose, self.disorders, self.names), stretch=True)
         self.evidence_section = Section("Evidence", self.evidence)
         self.plots_section = Section("Plots", PlotsView, expanded=False)
         self.patients.setVisible(False)

@@ -12,7 +12,7 @@ from napari_raddiag.data_models.evidence_state import Colour, EvidenceState, Pea
 from napari_raddiag.display.evidence_peaks import is_dark
 from napari_raddiag.display.layer_title import layer_titles
 from raddiag_engine.cases import Case
-from raddiag_engine.diagnosis.result import DisorderScore
+from raddiag_engine.diagnosis.result import DisorderScore, UnseenScore
 
 BAR_STEPS = 32
 
@@ -32,6 +32,7 @@ def evidence_state(runner: EvidenceRunner, case: Case, active: str) -> EvidenceS
     return EvidenceState(
         disorder=score.name,
         state=score.state,
+        unseen=isinstance(score, UnseenScore),
         method=runner.method,
         scans=_scans(runner, case, score, compared),
         colours=bar_colours("evidence"),
@@ -55,7 +56,7 @@ def bar_colours(colour: EvidenceColour) -> tuple[Colour, ...]:
 
 
 def _scans(
-    runner: EvidenceRunner, case: Case, score: DisorderScore, compared: DisorderScore | None
+    runner: EvidenceRunner, case: Case, score: DisorderScore | UnseenScore, compared: DisorderScore | UnseenScore | None
 ) -> tuple[ScanEvidence, ...]:
     titles = layer_titles(case)
     return tuple(

@@ -66,6 +66,7 @@ class EvidenceState:
         colours: Of the colour bar, from no evidence to the strongest in this case, uint8 RGB.
         peak: The one the canvas shows; None if there is no evidence in any scan.
         active_scan: The scan the canvas shows.
+        unseen: True if the model never learned the disorder and scores it by its name.
         compared_with: A second disorder; empty if there is none.
         compared_state: Its state.
         compared_colours: Of its colour bar.
@@ -78,6 +79,7 @@ class EvidenceState:
     colours: tuple[Colour, ...]
     peak: Peak | None = None
     active_scan: str = ""
+    unseen: bool = False
     compared_with: str = ""
     compared_state: State = "negative"
     compared_colours: tuple[Colour, ...] = ()

@@ -8,6 +8,7 @@ from typing import Any
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
 
+from napari_raddiag.data_models.asked_disorder import NEVER_LEARNED
 from napari_raddiag.data_models.evidence_state import METHOD_NAMES, EvidenceState, label_of
 from napari_raddiag.widgets.colour_bar import ColourBar
 from napari_raddiag.widgets.contribution_bars import ContributionBars
@@ -85,7 +86,7 @@ class EvidenceView(QWidget):
         """Show the evidence for a disorder."""
         self.title.setText(state.disorder)
         self.title.setVisible(True)
-        self.label.show_text(_caution(state.disorder, label_of(state.state)))
+        self.label.show_text(_caution(state.disorder, NEVER_LEARNED if state.unseen else label_of(state.state)))
         self._say_busy("")
         self._show_body(True)
         self.set_method(state.method)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 
+from raddiag_engine.diagnosis.vocabulary import name_key
 from raddiag_engine.errors import RaddiagError
 from raddiag_engine.models.card import ModelCard
 
@@ -17,8 +18,8 @@ def find_disorder(card: ModelCard, name: str) -> int:
     for index, disorder in enumerate(card.disorders):
         if disorder.name == name:
             return index
-    index_of = {_key(disorder.name): index for index, disorder in enumerate(card.disorders)}
-    key = _key(name)
+    index_of = {name_key(disorder.name): index for index, disorder in enumerate(card.disorders)}
+    key = name_key(name)
     if key in index_of:
         return index_of[key]
     # "Normal" can be looked up, but nobody who misspells a disorder means it.
@@ -31,5 +32,7 @@ def find_disorder(card: ModelCard, name: str) -> int:
     raise RaddiagError(f"model {card.name} has no disorder {name!r}; {remedy}")
 
 
-def _key(name: str) -> str:
-    return " ".join(name.casefold().split())
+def known_as(card: ModelCard, name: str) -> str | None:
+    """The card's own spelling of a disorder's name, whatever its case and spacing; None if it has no such disorder."""
+    key = name_key(name)
+    return next((disorder.name for disorder in card.disorders if name_key(disorder.name) == key), None)
