@@ -8,11 +8,12 @@ from functools import partial
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_raddiag.controllers.name_asker import NameAsker
 from napari_raddiag.display.evidence_peaks import Peak, evidence_peaks
 from napari_raddiag.engine_link.engine_link import EngineLink
 from napari_raddiag.engine_link.task import Task
 from napari_raddiag.session.reading_session import ReadingSession
-from raddiag_engine.diagnosis.result import Diagnosis, DisorderScore
+from raddiag_engine.diagnosis.result import Diagnosis, DisorderScore, UnseenScore
 from raddiag_engine.saliency.methods import Method
 from raddiag_engine.saliency.saliency_map import SaliencyMap
 
@@ -59,6 +60,7 @@ class EvidenceRunner(QObject):
         self.session = session
         self.link = link
         self.method: Method = method
+        self.names: NameAsker | None = None
         self.disorder = ""
         self.compared_with = ""
         self._wanted: tuple[str, ...] = ()
@@ -99,11 +101,12 @@ class EvidenceRunner(QObject):
         """Peaks in all scans of the case."""
         return len(self._peaks)
 
-    def score(self, disorder: str) -> DisorderScore | None:
-        """Of a disorder, in the diagnosis that stands."""
+    def score(self, disorder: str) -> DisorderScore | UnseenScore | None:
+        """Of a disorder of the model or one that was asked for by name, in the diagnosis that stands."""
         diagnosis = self.session.current_diagnosis
         scores = diagnosis.disorders if diagnosis else ()
-        return next((score for score in scores if score.name == disorder), None)
+        own = next((score for score in scores if score.name == disorder), None)
+        return self.names.score(disorder) if own is None and self.names is not None else own
 
     # --- What the reader does ---
 
@@ -167,7 +170,9 @@ class EvidenceRunner(QObject):
             return
         self._stop()
         # Peaks of large maps are looked for in the background too.
-        task = self.link.explain(case, self.session.windows, disorders, self.method, self, _with_peaks)
+        asked = self.names.vocabulary if self.names is not None else ()
+        vocabulary = [disorder for disorder in asked if disorder.name in disorders]
+        task = self.link.explain(case, self.session.windows, disorders, self.method, self, _with_peaks, vocabulary)
         task.progress.connect(self.progress)
         task.finished.connect(partial(self._computed, task, diagnosis, disorders, self.method))
         task.failed.connect(partial(self._failed, task))

@@ -14,6 +14,7 @@ from napari_raddiag.engine_link.task import Task
 from napari_raddiag.preferences import Preferences
 from raddiag_engine.cases import Case, Window
 from raddiag_engine.client import EngineClient
+from raddiag_engine.diagnosis.vocabulary import NamedDisorder
 from raddiag_engine.errors import RaddiagError
 from raddiag_engine.models.card import ModelCard
 
@@ -80,9 +81,19 @@ class EngineLink(QObject):
         self._begin(before)
         self._change(NOT_STARTED)
 
-    def diagnose(self, case: Case, windows: Mapping[str, Window], top: int, parent: QObject) -> Task:
-        """A task that gives a `Diagnosis`; it delivers nothing once its parent is gone."""
-        return self._ask(partial(EngineClient.diagnose, case=case, windows=dict(windows), top=top), parent)
+    def diagnose(
+        self,
+        case: Case,
+        windows: Mapping[str, Window],
+        top: int,
+        parent: QObject,
+        vocabulary: Sequence[NamedDisorder] = (),
+    ) -> Task:
+        """A task that gives a `Diagnosis`, also of disorders by name; it delivers nothing once its parent is gone."""
+        question = partial(
+            EngineClient.diagnose, case=case, windows=dict(windows), top=top, vocabulary=tuple(vocabulary)
+        )
+        return self._ask(question, parent)
 
     def explain(
         self,
@@ -92,19 +103,26 @@ class EngineLink(QObject):
         method: str,
         parent: QObject,
         then: Callable[[Any], Any] = lambda maps: maps,
+        vocabulary: Sequence[NamedDisorder] = (),
     ) -> Task:
         """A task that gives, for each disorder, one `SaliencyMap` per scan in use.
 
         Args:
             case: Of one patient.
             windows: Scan id -> window given to the network.
-            disorders: Names on the model card.
+            disorders: Names on the model card or in the vocabulary.
             method: Of saliency.
             parent: Owner of the task, which delivers nothing once it is gone.
             then: Done with the maps in the background; its result is the task's.
+            vocabulary: Disorders asked for by name.
         """
         question = partial(
-            EngineClient.explain, case=case, disorders=tuple(disorders), method=method, windows=dict(windows)
+            EngineClient.explain,
+            case=case,
+            disorders=tuple(disorders),
+            method=method,
+            windows=dict(windows),
+            vocabulary=tuple(vocabulary),
         )
         return self._ask(question, parent, then)
 
