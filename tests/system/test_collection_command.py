@@ -45,6 +45,7 @@ def test_records_become_a_data_set_with_every_decision_on_record(
         return said[-1]
 
     settings = ["--annotators", "anna,ben,cora", "--sample", "60", "--reviewer", "rita", "--adjudicator", "ada"]
+    settings += ["--seed", "1"]  # of a sample that holds the article that is kept wrongly
     assert "next: " in build(*settings)
     assert "--endpoint URL" in said[-1]
     with stand_in_endpoint() as endpoint:
@@ -73,6 +74,20 @@ def test_records_become_a_data_set_with_every_decision_on_record(
     assert "Fleiss' kappa 0." in said[-1]
     adjudicated = edit_sheet(work / "adjudication.csv", codes_carefully)
     assert adjudicated
+    assert "cases.jsonl" in build()
+
+    # Second thoughts of the reviewer: one disorder less, and one more, which is then to be coded.
+    answers = {"Horseshoe kidney": "no", "Azygos lobe": "yes"}
+    edit_sheet(work / "review.csv", lambda row: row.update(is_disorder=answers.get(row["title"], row["is_disorder"])))
+    assert "1 of " in build()
+    assert "mapping" in said[-1]
+    for name in ("anna", "ben", "cora"):
+        edit_sheet(work / "mapping" / f"{name}.csv", lambda row: row.update(code=row["code"] or "Q33.1"))
+    assert "cases.jsonl" in build()
+    names = {name for record in read_records(work / "result" / "cases.jsonl") for name in record.disorders}
+    assert "Azygos lobe" in names
+    assert "Horseshoe kidney" not in names
+    edit_sheet(work / "review.csv", says_what_is_a_disorder)
     assert "cases.jsonl" in build()
 
     result = work / "result"
@@ -123,6 +138,39 @@ def test_records_become_a_data_set_with_every_decision_on_record(
                  "--output", str(tmp_path / "pairs.jsonl")]) == 0  # fmt: skip
 
 
+def test_an_article_without_an_answer_and_a_spoilt_sheet_say_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    records = made_up.write_collection(tmp_path / "few", 20).records
+    work = tmp_path / "work"
+    command = ["data", "build", str(records), "--work", str(work), "--sample", "0"]
+    with stand_in_endpoint() as endpoint:
+        endpoint.answer = lambda asked: Reply(hang_up=True) if asked.title == "Gout" else truthful(asked)
+        asking = ["--endpoint", endpoint.url, "--model", "stand-in", "--attempts", "1"]
+        records.write_text(records.read_text() + records.read_text().splitlines()[0].replace("case-0", "case-x", 1)
+                           .replace('"articles": [', '"articles": [{"title": "Gout"}, ') + "\n")  # fmt: skip
+        assert main([*command, *asking]) == 0
+        assert "1 articles got no answer; run again" in capsys.readouterr().out
+        assert main([*command, *asking]) == 0
+        assert "review.csv" in capsys.readouterr().out
+    assert not (work / "check.csv").exists()
+    assert "the endpoint did not answer" in (work / "review.csv").read_text(encoding="utf-8-sig")
+    edit_sheet(work / "review.csv", lambda row: row.update(is_disorder="perhaps"))
+    before = {path: path.read_bytes() for path in work.rglob("*.csv")}
+    assert main(command) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "review.csv:2: the answer 'perhaps' is neither yes nor no" in line
+    assert before == {path: path.read_bytes() for path in work.rglob("*.csv")}
+
+
+def test_records_at_fault_leave_no_work_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "records.jsonl").write_text('{"case_id": "1"}\n')
+    assert main(["data", "build", str(tmp_path / "records.jsonl"), "--work", str(tmp_path / "work")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "records.jsonl:1: the case has no image" in line
+    assert not (tmp_path / "work").exists()
+
+
 def test_another_machine_gets_nothing_unless_told(
     collection: made_up.MadeUpCollection, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -152,7 +200,7 @@ def test_an_endpoint_that_refuses_is_one_line_and_keeps_what_was_answered(
         endpoint.answer = until_the_key_expires
         command = ["data", "build", str(collection.records), "--work", str(work), "--endpoint", endpoint.url]
         assert main([*command, "--model", "stand-in"]) == 2
-        line = capsys.readouterr().err.splitlines()[-1]  # after the bar
+        (line,) = capsys.readouterr().err.splitlines()
         assert "401" in line
         assert KEY not in line
         answered = (work / "decisions.jsonl").read_text().count("\n")

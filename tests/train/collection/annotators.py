@@ -42,7 +42,7 @@ def codes_with_slips(seed: int, share: float) -> Fill:
 
     def fill(row: dict[str, str]) -> None:
         codes_carefully(row)
-        if generator.random() < share:
+        if generator.random() < share and row["candidate 1"]:
             row["code"] = "1"
             row["comment"] = "not sure"
 

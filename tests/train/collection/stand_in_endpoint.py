@@ -6,7 +6,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -107,7 +107,8 @@ def stand_in_endpoint() -> Iterator[StandIn]:
             if self.path != "/v1/chat/completions":
                 self._send(Reply(status=404, body=b'{"error": {"message": "no such path"}}'))
                 return
-            self._send(stand_in.reply_to(dict(self.headers), body))
+            with suppress(ConnectionError):  # the client may have gone
+                self._send(stand_in.reply_to(dict(self.headers), body))
 
         def _send(self, reply: Reply) -> None:
             message = {"choices": [{"message": {"role": "assistant", "content": reply.content}}]}

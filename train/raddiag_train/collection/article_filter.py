@@ -114,10 +114,12 @@ class ArticleFilter:
         gate = Gate()
         failures: list[Decision] = []  # since the last answer; an outage is nothing that speaks against a question
         executor = ThreadPoolExecutor(concurrency, thread_name_prefix="raddiag-ask")
+        futures = {executor.submit(_ask, question, endpoint, gate, patience): question for question in questions}
+        futures_left = set(futures)
         try:
-            futures = {executor.submit(_ask, question, endpoint, gate, patience): question for question in questions}
             for done, future in enumerate(as_completed(futures), 1):
                 decision = _decision(futures[future], future)
+                futures_left.discard(future)
                 if decision.answer is None:
                     failures.append(decision)
                     if len(failures) == FAILURES_IN_A_ROW:
@@ -136,6 +138,9 @@ class ArticleFilter:
             executor.shutdown(wait=False, cancel_futures=True)
             endpoint.close()  # what is under way fails, which ends its thread
             executor.shutdown(wait=True)
+            # What came in beside the failure that ends the run.
+            late = [f for f in futures_left if f.done() and not f.cancelled() and f.exception() is None]
+            self._log_all([_decision(futures[future], future) for future in late])
 
     def _log_all(self, decisions: Sequence[Decision]) -> None:
         for decision in decisions:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from raddiag_engine.errors import ConfigError
-from raddiag_train.collection.agreement import category_of
 from raddiag_train.collection.article import Article
 from raddiag_train.collection.article_filter import ArticleFilter, Verdict
 from raddiag_train.collection.chat_endpoint import ChatEndpoint
@@ -119,17 +118,19 @@ class Build:
             raise ConfigError(
                 f"{self.work}: none of the articles is about a disorder, so that there is nothing to label"
             )
-        self._stages.append(count_stage("articles filtered", cases, disorders, note=_filter_note(verdicts, disorders)))
+        self._stages.append(
+            count_stage("articles filtered", cases, disorders, details=_filtered_counts(verdicts, disorders))
+        )
 
         mapped = self._mapped(disorders, log)
         if any(sheet.open_rows for sheet in mapped.sheets):
             return BuildState(Counts(tuple(self._stages), quality, mapped.agreement), (*sheets, *mapped.sheets))
         self._stages.append(
-            count_stage("mapped to ICD-10-CM", cases, disorders, mapped.codes, _mapping_note(mapped.codes))
+            count_stage("mapped to ICD-10-CM", cases, disorders, mapped.codes, _mapped_counts(mapped.codes))
         )
         cases = [*cases, *self.normal]
-        note = f"{len(self.normal):,} from further sources"
-        self._stages.append(count_stage("normal cases added", cases, disorders, mapped.codes, note))
+        details = {"from further sources": len(self.normal)}
+        self._stages.append(count_stage("normal cases added", cases, disorders, mapped.codes, details))
 
         result = self.work / "result"
         write_result(result, records_of(cases, articles, mapped.codes), articles, mapped.codes)
@@ -183,19 +184,21 @@ class Build:
         )
 
 
-def _filter_note(verdicts: Mapping[str, Verdict], disorders: Mapping[str, Article]) -> str:
+def _filtered_counts(verdicts: Mapping[str, Verdict], disorders: Mapping[str, Article]) -> dict[str, int]:
     outcomes = [verdict.outcome for verdict in verdicts.values()]
-    by_hand = sum(verdict.outcome != "kept" and key in disorders for key, verdict in verdicts.items())
-    taken = sum(verdict.outcome == "kept" and key not in disorders for key, verdict in verdicts.items())
-    return (
-        f"{outcomes.count('kept'):,} articles kept and {outcomes.count('left out'):,} left out by both prompts, "
-        f"{outcomes.count('review'):,} reviewed; people added {by_hand:,} and took {taken:,} away"
-    )
+    return {
+        "articles kept by both prompts": outcomes.count("kept"),
+        "left out by both": outcomes.count("left out"),
+        "reviewed": outcomes.count("review"),
+        "added by people": sum(v.outcome != "kept" and key in disorders for key, v in verdicts.items()),
+        "taken away by people": sum(v.outcome == "kept" and key not in disorders for key, v in verdicts.items()),
+    }
 
 
-def _mapping_note(codes: Mapping[str, str]) -> str:
+def _mapped_counts(codes: Mapping[str, str]) -> dict[str, int]:
     coded = [code for code in codes.values() if code != NO_CODE]
-    return (
-        f"{len(coded):,} disorders with {len(set(coded)):,} codes in {len(set(map(category_of, coded))):,} categories; "
-        f"{len(codes) - len(coded):,} without a code"
-    )
+    return {
+        "disorders with a code": len(coded),
+        "codes": len(set(coded)),
+        "disorders without one": len(codes) - len(coded),
+    }

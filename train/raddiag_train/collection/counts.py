@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection as Keys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from raddiag_engine.atomic import write_text
@@ -26,7 +26,7 @@ class StageCount:
         normal_cases: Among the cases.
         articles: Linked with the cases that are not normal: before the filter all, after it the disorders.
         categories: First-level codes of ICD-10-CM; None before the mapping.
-        note: What the stage did.
+        details: What the stage did, counted.
     """
 
     stage: str
@@ -35,7 +35,7 @@ class StageCount:
     normal_cases: int
     articles: int
     categories: int | None = None
-    note: str = ""
+    details: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def abnormal_cases(self) -> int:
@@ -63,7 +63,7 @@ def count_stage(
     cases: Sequence[RawCase],
     articles: Keys[str],
     codes: Mapping[str, str] | None = None,
-    note: str = "",
+    details: Mapping[str, int] | None = None,
 ) -> StageCount:
     """Count what a stage leaves.
 
@@ -72,14 +72,15 @@ def count_stage(
         cases: That are left.
         articles: Keys of those that are left.
         codes: Key -> code, once there are any.
-        note: What the stage did.
+        details: What the stage did.
     """
     linked = {key for case in cases for key in case.articles if key in articles}
     categories = None
     if codes is not None:
         categories = len({category_of(codes[key]) for key in linked if codes.get(key, NO_CODE) != NO_CODE})
     normal = sum(case.normal for case in cases)
-    return StageCount(stage, len(cases), sum(len(case.images) for case in cases), normal, len(linked), categories, note)
+    images = sum(len(case.images) for case in cases)
+    return StageCount(stage, len(cases), images, normal, len(linked), categories, details or {})
 
 
 def write_counts(folder: Path, counts: Counts) -> None:
@@ -104,7 +105,8 @@ def as_markdown(counts: Counts) -> str:
     for stage in counts.stages:
         numbers = (stage.cases, stage.images, stage.normal_cases, stage.abnormal_cases, stage.articles)
         categories = "" if stage.categories is None else f"{stage.categories:,}"
-        lines.append(f"| {stage.stage} | {' | '.join(f'{n:,}' for n in numbers)} | {categories} | {stage.note} |")
+        details = ", ".join(f"{number:,} {what}" for what, number in stage.details.items())
+        lines.append(f"| {stage.stage} | {' | '.join(f'{n:,}' for n in numbers)} | {categories} | {details} |")
     return "\n".join([*lines, *_quality_lines(counts.quality), *_agreement_lines(counts.agreement)]) + "\n"
 
 
@@ -138,9 +140,7 @@ def _agreement_lines(agreement: tuple[Agreement, Agreement] | None) -> list[str]
     lines = ["", "| agreement | annotators | disorders | agreed | kappa |", "|---|---|---:|---:|---:|"]
     for level in agreement:
         everyone = f"all, {level.annotators_per_item} each (Fleiss)"
-        lines.append(
-            f"| {level.level} | {everyone} | {level.items:,} | {level.agreed:.1%} | {_kappa(level.kappa)} |"
-        )
+        lines.append(f"| {level.level} | {everyone} | {level.items:,} | {level.agreed:.1%} | {_kappa(level.kappa)} |")
         lines += [
             f"| {level.level} | {' and '.join(pair.annotators)} (Cohen) | {pair.items:,} | {pair.agreed:.1%} | "
             f"{_kappa(pair.kappa)} |"

@@ -16,21 +16,19 @@ def plot_counts(path: Path, counts: Counts) -> None:
         axis.figure.set_figwidth(9)
         most = max(stage.cases for stage in counts.stages)
         for place, stage in enumerate(counts.stages):
-            axis.barh(place, stage.abnormal_cases, color=COLOURS[0], label="" if place else "_abnormal cases")
-            axis.barh(place, stage.normal_cases, left=stage.abnormal_cases, color=COLOURS[2])
-            axis.text(stage.cases, place, f" {_figures(stage)}", va="center", fontsize=8)
+            labels = ("_", "_") if place else ("abnormal cases", "normal cases")
+            axis.barh(place, stage.abnormal_cases, color=COLOURS[0], label=labels[0])
+            axis.barh(place, stage.normal_cases, left=stage.abnormal_cases, color=COLOURS[2], label=labels[1])
+            axis.text(stage.cases, place, f" {_figures(stage, place == 0)}", va="center", fontsize=8)
         axis.set_yticks(range(len(counts.stages)), [stage.stage for stage in counts.stages])
         axis.invert_yaxis()
         axis.set_xlim(0, 1.7 * most)
         axis.set_xlabel("cases")
-        handles = [axis.bar(0, 0, color=colour) for colour in (COLOURS[0], COLOURS[2])]
-        axis.legend(handles, ["abnormal cases", "normal cases"], fontsize=8, loc="lower right")
+        axis.legend(fontsize=8, loc="lower right")
         axis.spines[["top", "right"]].set_visible(False)
 
 
-def _figures(stage: StageCount) -> str:
-    what = "articles" if stage.categories is None else "disorders"
-    lines = [f"{stage.cases:,} cases, {stage.images:,} images", f"{stage.articles:,} {what}"]
-    if stage.categories is not None:
-        lines[1] += f", {stage.categories:,} categories"
-    return "\n ".join(lines)
+def _figures(stage: StageCount, unfiltered: bool) -> str:
+    labels = f"{stage.articles:,} {'articles' if unfiltered else 'disorders'}"
+    categories = "" if stage.categories is None else f", {stage.categories:,} categories"
+    return f"{stage.cases:,} cases, {stage.images:,} images\n {labels}{categories}"

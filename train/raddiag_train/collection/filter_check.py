@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from raddiag_train.evaluation.bootstrap import Interval, interval
 
-_DRAWS = 100_000
+_DRAWS = 20_000
 
 
 @dataclass(frozen=True)

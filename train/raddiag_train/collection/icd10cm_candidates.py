@@ -140,7 +140,7 @@ def rankings_of_icd10cm(encoder_folder: Path | None) -> list[Ranking]:
     disorders = disorders_of_icd10cm()
     rankings = [Ranking("words", LexicalSearch(disorders))]
     if encoder_folder is not None:
-        from raddiag_train.knowledge.encoder_folder import encoder_of_folder_or_run
+        from raddiag_engine.knowledge.encoder_folder import encoder_of_folder_or_run
         from raddiag_train.knowledge.encoder_search import EncoderSearch
 
         encoder = encoder_of_folder_or_run(encoder_folder)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,16 +77,17 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read the records, go on with the build, and say how far it is."""
-    import sys
-
+    from raddiag_engine.errors import ConfigError
     from raddiag_train.collection import settings as settings_file
     from raddiag_train.collection.build import Build
     from raddiag_train.collection.icd10cm_candidates import rankings_of_icd10cm
     from raddiag_train.collection.raw_records import read_raw_records
     from raddiag_train.knowledge.sources.lines import BadLines
-    from raddiag_train.progress import task_progress
 
     settings = settings_file.settle(args.work, args.records, _given(args))
+    encoder = Path(settings.encoder) if settings.encoder else None
+    if encoder is not None and not encoder.is_dir():  # it is needed after days only
+        raise ConfigError(f"{encoder}: is no folder of a knowledge encoder; make one with raddiag knowledge pretrain")
     asking = _asking(args, settings)
     bad = BadLines(skip=args.skip_bad_lines)
     collection = read_raw_records(args.records, bad)
@@ -93,10 +97,21 @@ def run(args: argparse.Namespace) -> int:
     if bad.count > len(bad.first):
         print(f"left out: {bad.count - len(bad.first)} further lines", file=sys.stderr)
     settings_file.write(args.work, settings)
-    encoder = Path(settings.encoder) if settings.encoder else None
-    build = Build(collection, normal, args.work, settings, asking, lambda: rankings_of_icd10cm(encoder), task_progress)
-    _print_state(build.run(), args.work)
+    build = Build(collection, normal, args.work, settings, asking, lambda: rankings_of_icd10cm(encoder), _progress)
+    _print_state(build.run(), args.work, asked=asking is not None)
     return 0
+
+
+@contextmanager
+def _progress(description: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar for people; in a file of errors it would stand before the one line that matters."""
+    from raddiag_train.progress import task_progress
+
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    with task_progress(description) as progress:
+        yield progress
 
 
 def _given(args: argparse.Namespace) -> dict[str, Any]:
@@ -150,7 +165,7 @@ def _normal_cases(paths: Sequence[Path], bad: BadLines) -> list[RawCase]:
     return [case for path in paths for case in read_raw_records(path, bad, normal=True).cases]
 
 
-def _print_state(state: BuildState, work: Path) -> None:
+def _print_state(state: BuildState, work: Path, *, asked: bool) -> None:
     from raddiag_train.collection.counts import as_markdown
 
     for stage in state.counts.stages:
@@ -167,11 +182,10 @@ def _print_state(state: BuildState, work: Path) -> None:
         kappa = "undefined" if level.kappa is None else f"{level.kappa:.3f}"
         if level.annotators_per_item > 1:
             print(f"agreement on {level.level}: {level.agreed:.1%} of {level.items:,} disorders, Fleiss' kappa {kappa}")
-    if state.unasked:
-        print(
-            f"next: {state.unasked:,} articles are to be asked about; "
-            "name --endpoint URL and --model NAME, and run again"
-        )
+    if state.unasked and asked:
+        print(f"next: {state.unasked:,} articles got no answer; run again, after which they are for the reviewer")
+    elif state.unasked:
+        print(f"next: {state.unasked:,} articles are to be asked about; name --endpoint URL and --model NAME")
     waiting = [sheet for sheet in state.open_sheets if sheet.open_rows]
     for sheet in waiting:
         print(f"next: fill in {sheet.path}, {sheet.open_rows:,} of {sheet.rows:,} rows are open ({sheet.column})")
