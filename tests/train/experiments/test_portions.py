@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def test_a_smaller_portion_is_part_of_a_larger_one_and_other_parts_stay_whole() 
     records = cases()
     taken = [of_training(training_portion(records, Portion(share))) for share in (0.01, 0.1, 0.3, 1.0)]
     assert [len(ids) for ids in taken] == [3, 30, 90, 300]
-    assert all(smaller < larger for smaller, larger in zip(taken, taken[1:], strict=False))
+    assert all(smaller < larger for smaller, larger in pairwise(taken))
     assert len(training_portion(records, Portion(0.1))) == 30 + 40
 
 

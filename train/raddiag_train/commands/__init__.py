@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-COMMANDS = ("data", "knowledge", "train", "evaluate", "figures", "ablate", "tables", "finetune")
+COMMANDS = ("data", "knowledge", "train", "evaluate", "figures", "ablate", "tables", "finetune", "zeroshot")
 
 
 def add_parsers(subparsers: Any) -> None:

@@ -129,7 +129,7 @@ def _claim(run: PlannedRun, folder: Path) -> None:
 def _judge(run: PlannedRun, model: Model, folder: Path, execution: Execution) -> None:
     torch.manual_seed(0)  # of the scans that random pooling picks
     evaluation = evaluate(model, run.records, execution.cache, EvaluationConfig(device=execution.device))
-    stored = stored_predictions(model.card, evaluation)
+    stored = stored_predictions(evaluation)
     write_predictions(folder / FILE_NAME, stored)
     probabilities_NK, disorders = evaluation.probabilities_NK, model.card.disorders
     groups, classes = group_figures(disorders, probabilities_NK, stored.targets_NK, execution.resamples)
