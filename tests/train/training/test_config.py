@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from raddiag_engine.configuration import to_mapping
 from raddiag_engine.errors import ConfigError
+from raddiag_engine.models.released import released_network_config, released_preparation_config
 from raddiag_train.training.config import RECIPES, find_recipe, read_config
 from raddiag_train.training.run_folder import write_config
 
@@ -81,8 +83,61 @@ def test_the_initial_model_is_a_path_beside_the_recipe_or_else_a_name(tmp_path: 
         assert read_config(recipe(tmp_path, text)).optimisation.initial_model == expected
 
 
-@pytest.mark.parametrize("name", ["demo", "demo-knowledge"])
+@pytest.mark.parametrize("name", sorted(path.stem for path in RECIPES.glob("*.toml") if path.stem != "open_images"))
 def test_bundled_recipes_are_found_by_name_and_are_valid(name: str) -> None:
-    path = find_recipe(name.replace("-", "_"))
+    path = find_recipe(name)
     assert path.parent == RECIPES
-    assert read_config(path, ['data.cases=["cases.jsonl"]']).card.name == name
+    assert read_config(path, ['data.cases=["cases.jsonl"]']).card.name.replace("-", "_").startswith(name.split("_")[0])
+
+
+@pytest.mark.parametrize(
+    "name, encoder, size_px",
+    [("paper_resnet_512", "resnet", 512), ("paper_resnet_256", "resnet", 256), ("paper_vit_512", "vit", 512)],
+)
+def test_the_paper_s_recipe_is_that_of_its_section_5_3(name: str, encoder: str, size_px: int) -> None:
+    config = read_config(find_recipe(name), ['data.cases=["cases.jsonl"]', "data.label_level=icd10cm"])
+    optimisation, preparation, augmentation = config.optimisation, config.preparation, config.augmentation
+    assert (config.network.encoder, preparation.image_size_px, preparation.volume_size_px) == (
+        encoder,
+        size_px,
+        size_px,
+    )
+    assert (config.network.fusion.kind, config.network.fusion.layers) == ("transformer", 6)
+    assert (optimisation.learning_rate, optimisation.epochs, optimisation.warmup_share) == (1e-5, 100, 0.05)
+    assert 4 <= optimisation.batch_cases // optimisation.accumulation <= optimisation.batch_cases <= 32
+    four = (f"{part}_probability" for part in ("noise", "contrast", "affine", "elastic"))
+    assert {getattr(augmentation, name) for name in four} == {0.15}
+    others = ("flip", "intensity", "erase", "border", "corner")
+    assert {getattr(augmentation, f"{part}_probability") for part in others} == {0}
+    assert (optimisation.ema_decay, optimisation.prior_bias, optimisation.loss.kind) == (0, False, "bce")
+    assert (optimisation.mixup_alpha, optimisation.case_mixing, optimisation.repeat_threshold) == (0, 0, 0)
+    assert config.data.label_level == "icd10cm"
+
+
+def test_the_released_recipe_is_the_released_network_and_preparation() -> None:
+    config = read_config(find_recipe("released"), ['data.cases=["cases.jsonl"]'])
+    assert replace(config.network, classes=5569) == released_network_config(5569)
+    # The released arrays are windowed already.
+    assert replace(config.preparation, windowing="window") == released_preparation_config()
+    assert (config.optimisation.case_mixing, config.optimisation.loss.key_slice_weight) == (0.3, 0.001)
+    assert config.optimisation.weight_decay == 0.0
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ('[optimisation.loss]\nkind = "asymetric"\n', r"optimisation\.loss\.kind: 'asymetric' is not one of 'bce'"),
+        ("[optimisation.loss]\ngama_negative = 2.0\n", "did you mean 'gamma_negative'"),
+        ("[optimisation.loss]\nmargin = 1.0\n", "margin must be"),
+        ("[optimisation.loss]\nkey_slice_weight = 0.001\n", "key_slice_weight is for the slice_attention"),
+        ("[optimisation]\nrepeat_threshold = -1\n", "repeat_threshold must not be negative"),
+        ('[data]\nlabel_level = "icd10"\n', r"data\.label_level: 'icd10' is not one of 'disorder', 'icd10cm'"),
+        ('[network]\ntokens_per_scan = 4\n[network.fusion]\nkind = "max"\n', "tokens_per_scan is for"),
+        ("[network]\ntokens_per_scan = 0\n", "tokens_per_scan is 0"),
+    ],
+)
+def test_a_switch_that_is_not_there_or_does_not_fit_is_named(tmp_path: Path, text: str, message: str) -> None:
+    whole = text.replace("[data]\n", MINIMAL) if text.startswith("[data]") else MINIMAL + text
+    with pytest.raises(ConfigError, match=message) as caught:
+        read_config(recipe(tmp_path, whole))
+    assert "\n" not in str(caught.value)
