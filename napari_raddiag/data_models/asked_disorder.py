@@ -9,7 +9,7 @@ from raddiag_engine.diagnosis.result import UnseenScore
 from raddiag_engine.diagnosis.vocabulary import NamedDisorder
 
 UNSEEN = "unseen"
-NEVER_LEARNED = "never learned by this model, scored by its name alone"
+NEVER_LEARNED = "not among the disorders that this model learned, and scored by its name alone"
 MEANING = (
     "This model never learned this disorder. The score comes from the text of its name alone: it is no probability and "
     "has no threshold, so the disorder is neither positive nor negative."

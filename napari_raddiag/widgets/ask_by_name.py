@@ -79,7 +79,8 @@ class AskByName(QWidget):
 
     def show_suggestions(self, text: str, suggestions: Sequence[tuple[str, str]]) -> None:
         """Offer (name, code) for what is typed; nothing if the line holds another text by now."""
-        if text != self.line.text().strip() or not self.line.hasFocus():
+        is_typing = self.line.hasFocus() or self.completer.popup().isVisible()
+        if text != self.line.text().strip() or not is_typing:
             return
         self._suggestions.clear()
         for name, code in suggestions:

@@ -57,6 +57,8 @@ def test_a_suggestion_brings_its_code(view: AskByName, qtbot: QtBot) -> None:
     view.show_suggestions("tuberc", (("Tuberculosis of lung", "A15.0"), ("Tuberculous pleurisy", "A15.6")))
     popup = view.completer.popup()
     assert popup.isVisible()
+    view.show_suggestions("tuberc", (("Tuberculosis of lung", "A15.0"), ("Tuberculous pleurisy", "A15.6")))
+    assert popup.isVisible() and popup.model().rowCount() == 2
     assert popup.model().index(1, 0).data() == "Tuberculous pleurisy   A15.6"
     qtbot.keyClick(popup, Qt.Key.Key_Down)
     qtbot.keyClick(popup, Qt.Key.Key_Return)

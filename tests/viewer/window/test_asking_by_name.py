@@ -36,7 +36,7 @@ def test_a_typed_name_is_scored_marked_and_explained(
         qtbot.mouseClick(view.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
         qtbot.waitUntil(lambda: bool(panel.evidence.maps), timeout=ENGINE_MS)
         assert panel.evidence.disorder == "Osteosarcoma"
-        assert "never learned" in panel.views.evidence.label.accessibleName()
+        assert "scored by its name alone" in panel.views.evidence.label.accessibleName()
         panel.shut_down()
 
 
