@@ -17,6 +17,7 @@ from raddiag_engine.deidentification import allowed_attributes as lists
 from raddiag_engine.deidentification.blanking import blank_dataset
 from raddiag_engine.deidentification.burned_in import why_words_are_likely
 from raddiag_engine.deidentification.choices import Choices
+from raddiag_engine.deidentification.code_streams import without_comments
 from raddiag_engine.deidentification.dataset import (
     BLANKED,
     PATIENT_CHARACTERISTICS,
@@ -172,10 +173,11 @@ def _transfer_syntax(dataset: FileDataset) -> UID:
 
 
 def _check_nothing_beside_the_pixels(path: Path, dataset: Dataset, copy: Dataset, syntax: UID) -> None:
-    """Cut off what lies behind uncompressed pixels, and refuse overlays inside them.
+    """Cut off what lies behind uncompressed pixels, blank comments in compressed ones, and refuse overlays inside them.
 
     Raises:
         ReadError: Pixels are missing, or overlay planes are stored in the bits above the pixels' own.
+        ValueError: Compressed pixels are damaged, or of a kind whose comments are not known.
     """
     for group in OVERLAY_GROUPS:
         position = dataset.get((group, 0x0102))
@@ -186,6 +188,8 @@ def _check_nothing_beside_the_pixels(path: Path, dataset: Dataset, copy: Dataset
         if len(copy.PixelData) < expected:
             raise ReadError(path, "the file is truncated: pixels are missing")
         copy["PixelData"].value = copy.PixelData[: expected + expected % 2]
+    elif "PixelData" in copy:
+        copy["PixelData"].value = without_comments(copy.PixelData, syntax)
 
 
 def _free_name(folder: Path, name: str) -> Path:
