@@ -177,7 +177,7 @@ def pack_scans(
 
 def own_rows(scans: int, before: int, share: Share) -> Tensor:
     """The rows, int64, that a share has of a group of scans, of which there were `before` in earlier groups."""
-    return torch.arange((share.number - before) % share.shares, scans, share.shares)
+    return torch.arange(scans)[(share.number - before) % share.shares :: share.shares]
 
 
 def group_key(scan: NetworkScan, config: NetworkConfig) -> tuple[GroupKind, tuple[int, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,8 +62,17 @@ terms = "made up"
 """
 
 
-def write_blob_cases(folder: Path, train: int = 48, validation: int = 32, seed: int = 0) -> Path:
+def write_blob_cases(
+    folder: Path, train: int = 48, validation: int = 32, seed: int = 0, *, masks: bool = False
+) -> Path:
     """Write images and cases.jsonl; every other case has a bright blob, the others a dark one.
+
+    Args:
+        folder: Made if absent.
+        train: Cases to learn from.
+        validation: Cases to be judged on.
+        seed: Of the images.
+        masks: Give every image with a bright blob a lesion mask.
 
     Returns:
         The cases.jsonl.
@@ -73,6 +83,8 @@ def write_blob_cases(folder: Path, train: int = 48, validation: int = 32, seed: 
     for number in range(train + validation):
         bright = number % 2 == 0
         scans = [_image(folder / f"{number}.png", bright, generator)]
+        if masks and bright:
+            scans = [replace(scans[0], masks={"Bright blob": _mask(folder / f"{number}.png")})]
         if number % 3 == 0:
             scans.append(_volume(folder / f"{number}.nii.gz", bright, generator))
         records.append(
@@ -101,6 +113,13 @@ def write_recipe(folder: Path, text: str = RECIPE) -> Path:
 def _image(path: Path, bright: bool, generator: np.random.Generator) -> ScanRecord:
     Image.fromarray(_blob(bright, generator)).save(path)
     return ScanRecord(path, Modality.XRAY)
+
+
+def _mask(image: Path) -> Path:
+    """Where an image is brightest, as a mask beside it."""
+    path = image.with_suffix(".mask.png")
+    Image.fromarray((np.asarray(Image.open(image)) > 180).astype(np.uint8)).save(path)
+    return path
 
 
 def _volume(path: Path, bright: bool, generator: np.random.Generator) -> ScanRecord:

@@ -36,11 +36,15 @@ def _first_and_second_pass(block: nn.Module) -> tuple[AbstractContextManager[obj
 @contextmanager
 def _statistics_kept(block: nn.Module) -> Iterator[None]:
     """Batch norms see the same batch twice; their running statistics must take it in once."""
-    norms = [module for module in block.modules() if isinstance(module, _BatchNorm) and module.track_running_stats]
+    norms = [module for module in block.modules() if isinstance(module, _BatchNorm) and module.training]
+    before = [(norm.momentum, norm.num_batches_tracked) for norm in norms]
+    counts = [None if tracked is None else tracked.clone() for _, tracked in before]
     for norm in norms:
-        norm.track_running_stats = False
+        norm.momentum = 0.0
     try:
         yield
     finally:
-        for norm in norms:
-            norm.track_running_stats = True
+        for norm, (momentum, tracked), count in zip(norms, before, counts, strict=True):
+            norm.momentum = momentum
+            if tracked is not None and count is not None:
+                tracked.copy_(count)
