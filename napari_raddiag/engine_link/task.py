@@ -6,8 +6,10 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from functools import cache, partial
 from typing import Any, Protocol
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QObject, Signal
 
 from raddiag_engine.errors import Cancelled
@@ -21,6 +23,33 @@ class Work(Protocol):
     """What a task runs: reports (done, total, what) and asks now and then whether it was cancelled."""
 
     def __call__(self, progress: Callable[[int, int, str], None], cancelled: Callable[[], bool]) -> Any: ...
+
+
+class _Postbox(QObject):
+    """Carries what a thread has to say into the window's thread.
+
+    It lives as long as the program. A task does not: its Qt half may be deleted with the window at the very moment in
+    which its thread speaks, so that a thread never touches it.
+    """
+
+    _posted = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._posted.connect(self._open)
+
+    def post(self, letter: Callable[[], None]) -> None:
+        """Have a letter opened in the window's thread; from any thread, in the order of posting."""
+        self._posted.emit(letter)
+
+    def _open(self, letter: Callable[[], None]) -> None:
+        letter()
+
+
+@cache
+def _postbox() -> _Postbox:
+    """Made with the first task, in the window's thread."""
+    return _Postbox()
 
 
 class Task(QObject):
@@ -43,14 +72,13 @@ class Task(QObject):
     failed = Signal(str)
     stopped = Signal()
     ended = Signal()
-    _done = Signal(object, object)
 
     def __init__(self, work: Work, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._work = work
         self._cancelled = threading.Event()
         self._reported = ("", 0.0)
-        self._done.connect(self._deliver)
+        self._postbox = _postbox()
         # A daemon, so that closing the window never waits for it.
         self._thread = threading.Thread(target=self._run, daemon=True, name="raddiag-task")
 
@@ -75,10 +103,7 @@ class Task(QObject):
             result = self._work(self._report, self._cancelled.is_set)
         except Exception as error:  # noqa: BLE001 - whatever it is, the window must hear of it
             problem = error
-        try:
-            self._done.emit(result, problem)
-        except RuntimeError:  # the window, and this object's Qt half with it, was closed meanwhile
-            return
+        self._postbox.post(partial(self._deliver, result, problem))
 
     def _report(self, done: int, total: int, what: str) -> None:
         if self._cancelled.is_set():
@@ -87,16 +112,23 @@ class Task(QObject):
         now = time.monotonic()
         if what != last_what or done == total or now - last_time >= REPORT_SECONDS:
             self._reported = (what, now)
+            self._postbox.post(partial(self._tell, done, total, what))
+
+    def _tell(self, done: int, total: int, what: str) -> None:
+        if isalive(self):
             self.progress.emit(done, total, what)
 
     def _deliver(self, result: Any, problem: BaseException | None) -> None:
+        if not isalive(self):  # the window was closed meanwhile
+            return
         if isinstance(problem, Cancelled) or (problem is None and self.is_cancelled):
             self.stopped.emit()
         elif problem is None:
             self.finished.emit(result)
         else:
             self.failed.emit(describe_problem(problem))
-        self.ended.emit()
+        if isalive(self):  # unless whoever heard of it has closed the window
+            self.ended.emit()
 
 
 def describe_problem(problem: BaseException) -> str:

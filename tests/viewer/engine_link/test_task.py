@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from pytestqt.qtbot import QtBot
+from qtpy.QtCore import QCoreApplication, QEvent, QObject
 
 from napari_raddiag.engine_link.task import Task
 from raddiag_engine.errors import Cancelled, RaddiagError
@@ -73,3 +74,24 @@ def test_work_that_says_it_was_cancelled(qtbot: QtBot) -> None:
         raise Cancelled
 
     assert ends(Task(work), qtbot) == [("stopped", None)]
+
+
+def test_a_window_may_close_at_the_moment_in_which_its_threads_speak(qtbot: QtBot) -> None:
+    """Speaking through an object that is being deleted ends the program: most of these fall together."""
+    heard: list[object] = []
+
+    def work(progress, cancelled):  # type: ignore[no-untyped-def]
+        for step in range(5):
+            progress(step, 5, f"step {step}")
+        return "done"
+
+    for _ in range(100):
+        owner = QObject()
+        tasks = [Task(work, owner) for _ in range(3)]
+        for task in tasks:
+            task.finished.connect(heard.append)
+            task.start()
+        owner.deleteLater()
+        QCoreApplication.sendPostedEvents(owner, QEvent.Type.DeferredDelete.value)
+    qtbot.wait(100)
+    assert not heard
