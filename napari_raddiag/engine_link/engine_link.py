@@ -95,6 +95,10 @@ class EngineLink(QObject):
         )
         return self._ask(question, parent)
 
+    def send(self, case: Case, parent: QObject) -> Task:
+        """A task that gives the engine the voxels of a case ahead of the first question; it gives None."""
+        return self._ask(partial(EngineClient.send, case=case), parent)
+
     def explain(
         self,
         case: Case,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -61,6 +62,8 @@ class EngineClient:
     def __init__(self, url: str, token: str, *, ca_file: Path | None = None, timeout_seconds: float = 30.0) -> None:
         self._connection = Connection(url, token, ca_file=ca_file, timeout_seconds=timeout_seconds)
         self._names = VoxelNames()
+        self._sending = threading.Lock()
+        self._sent_ahead: set[str] = set()
 
     @property
     def url(self) -> str:
@@ -98,6 +101,36 @@ class EngineClient:
             EngineError: As of `health`, or there is no such model.
         """
         return self._get(ModelCard, f"/v1/models/{quote(model, safe='')}/card")
+
+    def send(
+        self, case: Case, *, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None
+    ) -> None:
+        """Send the voxels of the scans in use ahead of the first question about them, which then need not wait.
+
+        What was sent ahead before is not sent again; should the service have dropped it, the question sends it. A
+        question that comes meanwhile waits for the end of the sending and sends nothing twice.
+
+        Args:
+            case: Of one patient.
+            progress: As of `diagnose`.
+            cancelled: As of `diagnose`.
+
+        The errors are those of `diagnose`.
+        """
+        check_case(case)
+
+        def work(steps: Steps) -> None:
+            with self._one_at_a_time(steps):
+                names = []
+                for scan in case.used:
+                    steps.check()
+                    names.append(self._names.of(scan.voxels))
+                for name in dict.fromkeys(names):
+                    if name not in self._sent_ahead:
+                        self._upload(case, [name], steps)
+                        self._sent_ahead.add(name)
+
+        call_cancellably(work, progress, cancelled)
 
     def diagnose(
         self,
@@ -270,6 +303,24 @@ class EngineClient:
         raise EngineError("the engine's memory is full of other cases; try again later", "full")
 
     def _send(self, case: Case, names: Sequence[str], steps: Steps) -> None:
+        """Send what is missing; nothing if something was being sent, as it may have been just that."""
+        with self._one_at_a_time(steps) as waited:
+            if not waited:
+                self._upload(case, names, steps)
+
+    @contextmanager
+    def _one_at_a_time(self, steps: Steps) -> Iterator[bool]:
+        """While voxels are sent; gives True if others had to be waited for."""
+        waited = False
+        while not self._sending.acquire(timeout=HEARTBEAT_MS / 1000):
+            waited = True
+            steps.tell(0, 0, "sending scans")
+        try:
+            yield waited
+        finally:
+            self._sending.release()
+
+    def _upload(self, case: Case, names: Sequence[str], steps: Steps) -> None:
         by_name = {self._names.of(scan.voxels): voxels_to_parts(scan.voxels) for scan in case.used}
         total = sum(len(part) for name in names for part in by_name[name])
         sent = 0

@@ -272,3 +272,44 @@ def test_an_answer_for_another_case_is_not_shown(client: EngineClient, monkeypat
     monkeypatch.setattr(client, "_request", lambda *args, **options: request)
     with pytest.raises(RaddiagError, match="another case"):
         client.diagnose(case)
+
+
+def test_what_was_sent_ahead_is_not_sent_again(client: EngineClient, requests: list[str]) -> None:
+    case = sample_case()
+    client.send(case)
+    assert uploads(requests) == len(case.used)
+    client.send(case)
+    client.diagnose(case)
+    assert uploads(requests) == len(case.used)
+
+
+def test_a_question_that_comes_while_voxels_are_sent_waits_for_them(
+    client: EngineClient, requests: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, sending, go_on = EngineClient._upload, threading.Event(), threading.Event()
+
+    def slow(self: EngineClient, *args: object) -> None:
+        sending.set()
+        assert go_on.wait(20)
+        original(self, *args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(EngineClient, "_upload", slow)
+    case = Case(tuple(scan.changed(voxels=scan.voxels + scan.voxels.dtype.type(1)) for scan in sample_case().scans))
+    ahead = threading.Thread(target=client.send, args=(case,))
+    ahead.start()
+    assert sending.wait(20)
+    told: list[str] = []
+
+    def progress(done: int, total: int, what: str) -> None:
+        told.append(what)
+        if what == "sending scans":
+            go_on.set()
+
+    assert client.diagnose(case, progress=progress).case_hash == case.hash
+    ahead.join(20)
+    assert "sending scans" in told and uploads(requests) == len(case.used)
+
+
+def test_sending_ahead_can_be_stopped(client: EngineClient, requests: list[str]) -> None:
+    with pytest.raises(Cancelled):
+        client.send(sample_case(), cancelled=lambda: True)
