@@ -197,7 +197,7 @@ def measure(paths: tuple[Path, ...]) -> dict[str, object]:
     panel.diagnosis.diagnose()
     steps = 0
     while panel.diagnosis.is_running:
-        panel.canvas.layers.step_slice(1, around=True)
+        panel.canvas.layers.navigation.step_slice(1, around=True)
         steps += 1
         for_seconds(0.03)
     for_seconds(0.5)

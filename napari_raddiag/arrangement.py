@@ -37,12 +37,34 @@ def napari_docks_visible(panel: QWidget) -> bool:
     return any(dock.isVisible() for dock in _napari_docks(panel))
 
 
+def toggle_napari_docks(panel: QWidget) -> None:
+    """Show both of them, or hide what is shown of them."""
+    show_napari_docks(panel, not napari_docks_visible(panel))
+
+
 def main_window_of(panel: QWidget) -> QMainWindow | None:
     """The main window that the panel belongs to, also while it floats."""
     widget: QWidget | None = panel
     while widget is not None and not isinstance(widget, QMainWindow):
         widget = widget.parentWidget()
     return widget
+
+
+def give_keys_to_image(panel: QWidget) -> None:
+    """The reader's keys go to the image again, from wherever in the panel the focus is.
+
+    While the panel is a window of its own, that window gets the keys: with nothing in it focused, napari's dock passes
+    all of them on to the image.
+    """
+    from napari.qt import QtViewer
+
+    focused = panel.window().focusWidget()
+    if focused is not None and panel.isAncestorOf(focused):
+        focused.clearFocus()
+    window = main_window_of(panel)
+    canvas = None if window is None else window.findChild(QtViewer)
+    if canvas is not None:
+        canvas.setFocus()
 
 
 def dock_of(panel: QWidget) -> QDockWidget | None:

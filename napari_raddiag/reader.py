@@ -12,6 +12,7 @@ from typing import Any
 from napari_raddiag.canvas.layer_data import LayerTuple, scan_layer_data
 from napari_raddiag.display.layer_title import layer_titles
 from napari_raddiag.handover import panel_without_case
+from napari_raddiag.viewer_window import is_running, viewer_window
 from raddiag_engine.cases import Case
 from raddiag_engine.errors import CaseError, ReadError
 from raddiag_engine.reading.formats import FileFormat, detect_format
@@ -19,9 +20,9 @@ from raddiag_engine.reading.formats import FileFormat, detect_format
 Paths = str | Sequence[str]
 # Of a folder's files only so many are looked at before it is claimed or left to other readers.
 LOOKED_AT = 25
-# Formats that only a medical reader knows the geometry of; pictures are ours only if a person chooses us.
 # npe2's sign that a file was read and gave no layer.
 NO_LAYER: Any = (None,)
+# Formats that only a medical reader knows the geometry of; pictures are ours only if a person chooses us.
 MEDICAL = {FileFormat.DICOM, FileFormat.NIFTI}
 
 
@@ -38,24 +39,43 @@ def get_reader(path: Paths) -> Callable[[Paths], list[LayerTuple]] | None:
 def read_layers(path: Paths) -> list[LayerTuple]:
     """Layers of all scans in files and folders, first scan seen, the others hidden beneath each other.
 
-    A panel that waits for a case opens them as one, and there are no layers from here.
+    A panel that waits for a case opens them as one, and there are no layers from here. Nor are there while a person is
+    at napari's window: the scans are then read in the background and come by themselves. A script gets them at once.
+    In a window a failure is one line in napari's notifications, and never a traceback.
 
     Args:
         path: One path, or several that are one case.
 
     Raises:
+        RaddiagError: Without a window: there is no scan, or the scans are of several patients; the reason in one line.
+    """
+    paths = tuple(map(Path, [path] if isinstance(path, str) else path))
+    panel = panel_without_case()
+    if panel is not None:
+        panel.open_paths(paths)
+        return [NO_LAYER]
+    window = viewer_window()
+    if window is None:
+        return layers_in(paths)
+    from napari_raddiag.background_reading import read_in_background, read_or_say_why
+
+    if is_running():
+        read_in_background(window, paths, layers_in)
+        return [NO_LAYER]
+    return read_or_say_why(paths, layers_in) or [NO_LAYER]
+
+
+def layers_in(paths: Sequence[Path], progress: Callable[[int, int, str], None] | None = None) -> list[LayerTuple]:
+    """Layers of all scans in files and folders; takes as long as reading them does.
+
+    Raises:
         ReadError: There is no scan, with the reason in one line.
         CaseError: The scans are of several patients.
     """
-    paths = [path] if isinstance(path, str) else list(path)
-    panel = panel_without_case()
-    if panel is not None:
-        panel.open_paths(tuple(map(Path, paths)))
-        return [NO_LAYER]
     # The parsers are imported with the first case, not with the plugin.
     from raddiag_engine.reading import read_case
 
-    return case_layers(read_case(paths))
+    return case_layers(read_case(paths, progress=progress))
 
 
 def case_layers(case: Case) -> list[LayerTuple]:

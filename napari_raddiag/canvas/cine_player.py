@@ -53,7 +53,7 @@ class CinePlayer(QObject):
         """
         if frames_per_second is not None:
             self._asked_for = _playable(frames_per_second)
-        if self.layers.active is None or not self.layers.can_step(self.layers.active):
+        if self.layers.active is None or not self.layers.navigation.can_step(self.layers.active):
             return False
         was_playing = self.playing
         self._timer.start(round(MILLISECONDS_PER_SECOND / self.frames_per_second))
@@ -80,7 +80,7 @@ class CinePlayer(QObject):
         self.layers.active_changed.disconnect(self._on_active)
 
     def _next(self) -> None:
-        self.layers.step_slice(1, around=True)
+        self.layers.navigation.step_slice(1, around=True)
 
     def _on_active(self, _scan_id: str) -> None:
         self.stop()

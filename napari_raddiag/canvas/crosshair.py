@@ -9,9 +9,10 @@ from qtpy.QtCore import Signal
 
 from napari_raddiag.canvas.canvas_cells import CanvasCell, canvas_cells, to_canvas_px
 from napari_raddiag.canvas.canvas_marks import CanvasMarks, Stroke
-from napari_raddiag.canvas.mouse import LEFT_BUTTON, is_plain_press
+from napari_raddiag.canvas.mouse import LEFT_BUTTON, camera_at_rest, is_plain_press
 from napari_raddiag.canvas.redrawing import Redrawing
 from napari_raddiag.canvas.scan_layers import ScanLayers
+from napari_raddiag.canvas.tool_limits import why_no_crosshair
 from napari_raddiag.display.shared_position import frame_key
 
 # The place itself stays free to be seen.
@@ -48,7 +49,7 @@ class Crosshair(Redrawing):
         """Draw the lines of all cells."""
         strokes: list[Stroke] = []
         active = self.layers.active
-        if self.shown and active is not None and not self.layers.why_no_crosshair(active):
+        if self.shown and active is not None and not why_no_crosshair(self.layers.seat(active)):
             in_hand = self.layers.seat(active)
             frame = frame_key(in_hand.scan, in_hand.grid)
             for cell in canvas_cells(self.layers):
@@ -78,11 +79,11 @@ class Crosshair(Redrawing):
 
     def _on_drag(self, _viewer: Any, event: Any) -> Iterator[None]:
         scan_id = self.layers.scan_at(event.viewbox)
-        if not self.shown or scan_id is None or self.layers.why_no_crosshair(scan_id):
+        if not self.shown or scan_id is None or why_no_crosshair(self.layers.seat(scan_id)):
             return
         if not is_plain_press(self.layers, event, LEFT_BUTTON):
             return
-        with self.layers.moving():
+        with camera_at_rest(self.layers):
             event.handled = True
             scan = self.layers.scan(scan_id)
             self._move(scan_id, event)
@@ -93,9 +94,9 @@ class Crosshair(Redrawing):
                 yield
 
     def _move(self, scan_id: str, event: Any) -> None:
-        index = self.layers.stored_index_at(scan_id, event.position)
+        index = self.layers.navigation.stored_index_at(scan_id, event.position)
         seat = self.layers.seat(scan_id)
         if seat.grid.in_gap(index):
             index[0] = round(float(index[0]))  # what is seen there is the nearest slice
         if seat.grid.inside(index):
-            self.layers.go_to(scan_id, tuple(float(i) for i in index), in_sight=False)
+            self.layers.navigation.go_to(scan_id, tuple(float(i) for i in index), in_sight=False)

@@ -39,12 +39,12 @@ class CursorReadout:
         if scan_id is None or self._world is None or layers.viewer.dims.ndisplay != 2:
             return ""
         seat = layers.seat(scan_id)
-        index = layers.stored_index_at(scan_id, self._world)
+        index = layers.navigation.stored_index_at(scan_id, self._world)
         through = through_axis(seat.grid, seat.plane)
         if through is not None:
             # Across the screen the mouse says where, along the slices the slice that is shown.
             display = seat.grid.to_display(index)
-            display[through] = seat.grid.to_display(layers.index(scan_id))[through]
+            display[through] = seat.grid.to_display(layers.navigation.index(scan_id))[through]
             index = seat.grid.to_stored(display)
         if not seat.grid.inside(index):
             return ""

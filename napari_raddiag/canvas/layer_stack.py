@@ -8,34 +8,20 @@ counted: in the grid every scan therefore gets the same number of layers, by hid
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
 from napari.layers import Image
 from numpy.typing import NDArray
 
-from napari_raddiag.canvas.layer_data import METADATA
+from napari_raddiag.canvas.layer_selection import selection_kept
+from napari_raddiag.canvas.placed_layer import PlacedLayer
 from napari_raddiag.display.layer_pose import LayerPose
 
 Slot = Literal["scan", "network", "evidence", "comparison"]
 SLOTS: tuple[Slot, ...] = ("scan", "network", "evidence", "comparison")
 STAND_IN = "stand-in"
-
-
-@dataclass
-class PlacedLayer:
-    """A layer, and its array and place by display axis, from which every pose is made."""
-
-    layer: Any
-    displayed: NDArray[Any]
-    scale: tuple[float, ...]
-    translate: tuple[float, ...]
-    affine: NDArray[np.float64] | None
-    slice_axis: int
-    wanted: bool = True
 
 
 class LayerStack:
@@ -99,17 +85,15 @@ class LayerStack:
         """
         there = self.get(scan_id, slot)
         if there is not None and there.displayed.shape == array.shape:
-            self._refill(there, array, settings, pose)
+            there.refill(array, settings, pose)
             return there.layer
         if there is not None:
             self.remove(scan_id, slot)
         layer = Image(array, visible=False, **{**settings, "units": (self._unit,) * len(pose.order)})
-        ours = settings["metadata"][METADATA]
-        scale, translate = tuple(settings["scale"]), tuple(settings["translate"])
-        placed = PlacedLayer(layer, array, scale, translate, ours["affine"], ours["slice_axis"])
+        placed = PlacedLayer.of(layer, array, settings)
         self._slots.setdefault(scan_id, {})[slot] = placed
-        self._lay(placed, pose)
-        with self._selection_kept():
+        placed.lay(pose)
+        with selection_kept(self._viewer.layers):
             self._viewer.layers.insert(self._index_for(scan_id, slot), layer)
         return layer
 
@@ -147,19 +131,12 @@ class LayerStack:
     def lay(self, scan_id: str, pose: LayerPose) -> None:
         """Lay all layers of a scan."""
         for placed in self.placed(scan_id):
-            self._lay(placed, pose)
+            placed.lay(pose)
 
     def shift_along_slider(self, scan_id: str, pose: LayerPose) -> None:
-        """Lay all layers of a scan that has moved along the axis that is not on the screen, and along no other.
-
-        This runs with every step of the wheel. Nothing on the screen moves, so that neither napari's transforms nor
-        its slider ranges need to hear of it; the layer is sliced anew all the same.
-        """
+        """Lay all layers of a scan that has moved along the axis that is not on the screen, and along no other."""
         for placed in self.placed(scan_id):
-            translate = pose.translate(placed.translate)
-            if not np.array_equal(placed.layer.translate, translate):
-                with placed.layer.events.translate.blocker():
-                    placed.layer.translate = translate
+            placed.shift_along_slider(pose)
 
     def show(self, scan_ids: frozenset[str]) -> None:
         """Let exactly these scans be seen, with what is wanted upon them unless the model is hidden."""
@@ -189,33 +166,6 @@ class LayerStack:
         """Take the stand-ins out again."""
         for scan_id in list(self._stand_ins):
             self._drop_stand_ins(scan_id)
-
-    def _refill(self, placed: PlacedLayer, array: NDArray[Any], settings: dict[str, Any], pose: LayerPose) -> None:
-        """Other values of the same shape: napari's sliders and list have nothing to hear of, the picture changes."""
-        layer = placed.layer
-        ours = settings["metadata"][METADATA]
-        placed.displayed, placed.affine, placed.slice_axis = array, ours["affine"], ours["slice_axis"]
-        placed.scale, placed.translate = tuple(settings["scale"]), tuple(settings["translate"])
-        with layer.events.data.blocker():
-            layer.data = pose.data(array)
-        layer.metadata = settings["metadata"]
-        if layer.name != settings["name"]:
-            layer.name = settings["name"]
-        self._lay(placed, pose)
-
-    def _lay(self, placed: PlacedLayer, pose: LayerPose) -> None:
-        layer = placed.layer
-        scale, translate = pose.scale(placed.scale), pose.translate(placed.translate)
-        data = pose.data(placed.displayed)
-        if layer.data.shape != data.shape or layer.data.strides != data.strides:
-            layer.data = data
-        if not np.allclose(layer.scale, scale, rtol=1e-9, atol=0):
-            layer.scale = scale
-        if not np.allclose(layer.translate, translate, rtol=0, atol=1e-9):
-            layer.translate = translate
-        if placed.affine is not None and len(pose.order) == 3:
-            layer.metadata[METADATA]["affine"] = placed.affine[:, [*pose.order, 3]]
-            layer.metadata[METADATA]["slice_axis"] = pose.order.index(placed.slice_axis)
 
     def _index_for(self, scan_id: str, slot: Slot) -> int:
         """Just above the nearest of our layers that belongs below; the bottom of the list if there is none."""
@@ -247,7 +197,7 @@ class LayerStack:
     def _new_stand_in(self, scan_id: str) -> Any:
         layer = Image(np.zeros((1, 1), np.uint8), name=STAND_IN, visible=False, contrast_limits=(0, 1))
         layer.units = (self._unit,) * 2
-        with self._selection_kept():
+        with selection_kept(self._viewer.layers):
             last = max(self._viewer.layers.index(placed.layer) for placed in self.placed(scan_id))
             self._viewer.layers.insert(last + 1, layer)
         return layer
@@ -268,17 +218,3 @@ class LayerStack:
         for own in self._stand_ins.values():
             own[:] = [layer for layer in own if layer is not event.value]
         self._lost()
-
-    @contextmanager
-    def _selection_kept(self) -> Iterator[None]:
-        """napari selects what is inserted; a selection that a person made stays."""
-        selection = self._viewer.layers.selection
-        chosen, active = set(selection), selection.active
-        try:
-            yield
-        finally:
-            selection.clear()
-            selection.update(chosen)
-            if active is not None:
-                selection.active = active
-                selection.update(chosen)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from napari_raddiag.canvas.scan_layers import ScanLayers
@@ -20,3 +22,15 @@ def is_reading(layers: ScanLayers) -> bool:
         return False
     chosen = layers.viewer.layers.selection.active
     return chosen is None or layers.stack.owns(chosen) or str(chosen.mode) == "pan_zoom"
+
+
+@contextmanager
+def camera_at_rest(layers: ScanLayers) -> Iterator[None]:
+    """While the mouse drags something of ours, it does not move the picture."""
+    camera = layers.viewer.scene.camera
+    pan = camera.mouse_pan
+    camera.mouse_pan = False
+    try:
+        yield
+    finally:
+        camera.mouse_pan = pan

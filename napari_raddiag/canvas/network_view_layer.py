@@ -27,6 +27,7 @@ class NetworkViewLayer(QObject):
         self._viewer = viewer
         self._layers = layers
         self._prepared: dict[str, PreparedScan] = {}
+        layers.layers_lost.connect(self._forget_lost)
 
     def show(self, prepared: PreparedScan) -> None:
         """Lay a prepared scan upon its scan; KeyError if that is not shown."""
@@ -59,6 +60,12 @@ class NetworkViewLayer(QObject):
                 self.shown_changed.emit(scan_id, False)
         self._prepared.clear()
         self._layers.refresh_visibility()
+
+    def _forget_lost(self) -> None:
+        """A person removed such a layer: it is not shown any more."""
+        for scan_id in [i for i in self._prepared if self._layers.stack.get(i, "network") is None]:
+            del self._prepared[scan_id]
+            self.shown_changed.emit(scan_id, False)
 
     def _want(self, scan_id: str, wanted: bool) -> None:
         there = self._layers.stack.get(scan_id, "network")

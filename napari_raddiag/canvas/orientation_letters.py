@@ -81,12 +81,12 @@ class OrientationLetters(Redrawing):
         yield Words(title, left, cell.top_px + EDGE_PX, "left", SMALL_PX, colour, bold=in_hand)
         through = through_axis(seat.grid, seat.plane)
         if through is not None:
-            text = slice_text(seat.grid, layers.index(cell.scan_id), through)
+            text = slice_text(seat.grid, layers.navigation.index(cell.scan_id), through)
             if seat.plane != "acquired":
                 text = f"{seat.plane}{' (oblique)' if seat.grid.is_oblique else ''}, {text}"
             yield Words(text, left, bottom, "left", SMALL_PX, QUIET_COLOUR)
         if seat.scan.colour is None:
-            window = layers.window(cell.scan_id)
+            window = layers.windows.of(cell.scan_id)
             text = f"C {window.center:.5g}  W {window.width:.5g}"
             right = cell.left_px + cell.width_px - EDGE_PX / 2
             yield Words(text, right, bottom, "right", SMALL_PX, QUIET_COLOUR)

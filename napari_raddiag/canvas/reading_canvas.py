@@ -43,8 +43,8 @@ class ReadingCanvas:
         """What the keys do that need nothing but the canvas, by the names in `shortcuts.py`."""
         layers = self.layers
         return {
-            "previous_slice": lambda: layers.step_slice(-1),
-            "next_slice": lambda: layers.step_slice(1),
+            "previous_slice": lambda: layers.navigation.step_slice(-1),
+            "next_slice": lambda: layers.navigation.step_slice(1),
             "previous_scan": lambda: layers.step_scan(-1),
             "next_scan": lambda: layers.step_scan(1),
             "axial": lambda: layers.set_plane("axial"),
@@ -52,7 +52,7 @@ class ReadingCanvas:
             "sagittal": lambda: layers.set_plane("sagittal"),
             "toggle_grid": lambda: layers.set_grid(not layers.is_grid),
             "fit": layers.fit,
-            "reset_window": lambda: layers.active is not None and layers.reset_window(layers.active),
+            "reset_window": lambda: layers.active is not None and layers.windows.reset(layers.active),
             "toggle_crosshair": self.crosshair.toggle,
             "toggle_ruler": self.ruler.toggle,
             "toggle_cine": self.cine.toggle,

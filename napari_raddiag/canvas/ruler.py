@@ -10,9 +10,10 @@ from qtpy.QtCore import Signal
 
 from napari_raddiag.canvas.canvas_cells import CanvasCell, canvas_cells, to_canvas_px
 from napari_raddiag.canvas.canvas_marks import CanvasMarks, Stroke, Words
-from napari_raddiag.canvas.mouse import LEFT_BUTTON, is_plain_press
+from napari_raddiag.canvas.mouse import LEFT_BUTTON, camera_at_rest, is_plain_press
 from napari_raddiag.canvas.redrawing import Redrawing
 from napari_raddiag.canvas.scan_layers import ScanLayers
+from napari_raddiag.canvas.tool_limits import why_no_ruler
 from napari_raddiag.display.measuring import length_mm, why_not_between
 from napari_raddiag.display.planes import ViewPlane, through_axis
 from raddiag_engine.cases import Scan
@@ -106,7 +107,7 @@ class Ruler(Redrawing):
 
     def _why_not(self) -> str:
         active = self.layers.active
-        return "no scan in view" if active is None else self.layers.why_no_ruler(active)
+        return "no scan in view" if active is None else why_no_ruler(self.layers.seat(active))
 
     def _check(self, _what: str) -> None:
         """What is in view now may not be measurable; then the ruler is put away, with the reason."""
@@ -118,11 +119,11 @@ class Ruler(Redrawing):
         scan_id = self.layers.scan_at(event.viewbox)
         if not self.on or scan_id is None or not is_plain_press(self.layers, event, LEFT_BUTTON):
             return
-        with self.layers.moving():
+        with camera_at_rest(self.layers):
             event.handled = True
             if self.layers.is_grid:
                 self.layers.activate(scan_id)
-            why_not = self.layers.why_no_ruler(scan_id)
+            why_not = why_no_ruler(self.layers.seat(scan_id))
             if why_not:
                 self.refused.emit(why_not)
                 return
@@ -152,7 +153,7 @@ class Ruler(Redrawing):
         return self.layers.still_shows(scan) and self.layers.plane(scan.id) == plane
 
     def _index(self, scan_id: str, event: Any) -> tuple[float, ...]:
-        return tuple(float(i) for i in self.layers.stored_index_at(scan_id, event.position))
+        return tuple(float(i) for i in self.layers.navigation.stored_index_at(scan_id, event.position))
 
     def _measure(self, scan_id: str, start: tuple[float, ...], end: tuple[float, ...], *, replacing: bool) -> None:
         seat = self.layers.seat(scan_id)
@@ -175,7 +176,9 @@ class Ruler(Redrawing):
         if through is None:
             return True
         measured_on = seat.grid.to_display(measurement.start)[through]
-        return round(float(measured_on)) == round(float(seat.grid.to_display(self.layers.index(cell.scan_id))[through]))
+        return round(float(measured_on)) == round(
+            float(seat.grid.to_display(self.layers.navigation.index(cell.scan_id))[through])
+        )
 
     def _drawn(self, measurement: Measurement, cell: CanvasCell) -> tuple[list[Stroke], Words]:
         (x0, y0), (x1, y1) = (to_canvas_px(self.layers, cell, end) for end in (measurement.start, measurement.end))

@@ -19,7 +19,6 @@ from raddiag_engine.saliency.saliency_map import SaliencyMap
 
 OPACITY = 0.45
 COLOURS: tuple[EvidenceColour, ...] = ("evidence", "comparison")
-_Key = tuple[str, str, str, str, str]
 
 
 class SaliencyLayers(QObject):
@@ -37,7 +36,7 @@ class SaliencyLayers(QObject):
         self._layers = layers
         self._opacity = OPACITY
         self._shown: dict[EvidenceColour, dict[str, SaliencyMap]] = {colour: {} for colour in COLOURS}
-        self._peaks: dict[_Key, tuple[SaliencyMap, tuple[Peak, ...]]] = {}
+        self._peaks: dict[tuple[str, EvidenceColour], tuple[SaliencyMap, tuple[Peak, ...]]] = {}
         self._pending: list[tuple[str, EvidenceColour]] = []
         self._loading = QTimer(self)
         self._loading.setInterval(0)
@@ -71,12 +70,15 @@ class SaliencyLayers(QObject):
             if saliency.values.shape != self._layers.scan(scan_id).voxels.shape:
                 raise ValueError(f"the map of scan {scan_id} is not on the scan's grid")
         before, self._shown[colour] = self._shown[colour], by_scan
+        self._forget_peaks(colour)
         self._drop_pending(colour)
         in_sight = self._layers.shown
         for scan_id in self._layers.scan_ids:
             saliency_now = by_scan.get(scan_id)
-            if saliency_now is None or is_dark(saliency_now):
-                self._put_away(scan_id, colour)
+            if saliency_now is None:
+                self._layers.stack.remove(scan_id, colour)
+            elif is_dark(saliency_now):
+                self._put_away(saliency_now, colour)
             elif scan_id in in_sight or self._layers.stack.get(scan_id, colour) is not None:
                 self._put(saliency_now, colour, unchanged=before.get(scan_id) is saliency_now)
             else:
@@ -91,16 +93,13 @@ class SaliencyLayers(QObject):
         """Take the overlays away, of one colour or all, with their layers."""
         for each in COLOURS if colour is None else (colour,):
             self._shown[each] = {}
+            self._forget_peaks(each)
             self._drop_pending(each)
             for scan_id in self._layers.scan_ids:
                 self._layers.stack.remove(scan_id, each)
         self._layers.refresh_visibility()
         if colour in (None, "evidence"):
             self.shown_changed.emit("")
-
-    def forget(self) -> None:
-        """Forget the peaks of maps that are no longer valid, after `clear`."""
-        self._peaks.clear()
 
     def close(self) -> None:
         """Let no more layers come."""
@@ -134,10 +133,10 @@ class SaliencyLayers(QObject):
         saliency = self.shown(scan_id, colour)
         if saliency is None:
             return ()
-        key = _key(saliency)
+        key = scan_id, colour
         known = self._peaks.get(key)
         if known is None or known[0] is not saliency:
-            known = self._peaks[key] = (saliency, evidence_peaks(saliency))
+            known = self._peaks[key] = saliency, evidence_peaks(saliency)
         return known[1]
 
     def strongest_scan(self, colour: EvidenceColour = "evidence") -> str | None:
@@ -151,7 +150,7 @@ class SaliencyLayers(QObject):
         if not peaks:
             return None
         peak = peaks[number % len(peaks)]
-        self._layers.go_to(scan_id, peak.index)
+        self._layers.navigation.go_to(scan_id, peak.index)
         return peak
 
     def _put_in_sight(self, *_: object) -> None:
@@ -183,21 +182,33 @@ class SaliencyLayers(QObject):
     def _drop_pending(self, colour: EvidenceColour) -> None:
         self._pending = [each for each in self._pending if each[1] != colour]
 
+    def _forget_peaks(self, colour: EvidenceColour) -> None:
+        """Peaks hold on to their map, which is to go when others need its memory: only those shown are kept."""
+        self._peaks = {key: known for key, known in self._peaks.items() if key[1] != colour}
+
     def _put(self, saliency: SaliencyMap, colour: EvidenceColour, *, unchanged: bool) -> None:
         there = self._layers.stack.get(saliency.scan_id, colour)
         if there is None or not unchanged:
-            seat = self._layers.seat(saliency.scan_id)
-            array = seat.grid.turn(saliency.values)
-            layer = self._layers.stack.put(saliency.scan_id, colour, array, self._settings(saliency, colour), seat.pose)
-            layer.opacity = self._opacity
+            self._fill(saliency, colour)
             there = self._layers.stack.get(saliency.scan_id, colour)
         assert there is not None
         there.wanted = True
 
-    def _put_away(self, scan_id: str, colour: EvidenceColour) -> None:
-        there = self._layers.stack.get(scan_id, colour)
+    def _put_away(self, dark: SaliencyMap, colour: EvidenceColour) -> None:
+        """Nothing is to be seen of a dark map; its layer, if there is one, must hold on to no map shown before."""
+        there = self._layers.stack.get(dark.scan_id, colour)
         if there is not None:
-            there.wanted = False
+            there.wanted = there.layer.visible = False
+            self._fill(dark, colour)
+            # A hidden layer keeps its last slice, and with it the map that it is a view of.
+            there.layer.refresh(thumbnail=False, highlight=False, extent=False, force=True)
+
+    def _fill(self, saliency: SaliencyMap, colour: EvidenceColour) -> None:
+        """The layer shows a view of the map's own values: nothing is copied."""
+        seat = self._layers.seat(saliency.scan_id)
+        array = seat.grid.turn(saliency.values)
+        layer = self._layers.stack.put(saliency.scan_id, colour, array, self._settings(saliency, colour), seat.pose)
+        layer.opacity = self._opacity
 
     def _settings(self, saliency: SaliencyMap, colour: EvidenceColour) -> dict[str, Any]:
         grid = self._layers.grid_of(saliency.scan_id)
@@ -223,7 +234,3 @@ class SaliencyLayers(QObject):
             },
             **placement(grid),
         }
-
-
-def _key(saliency: SaliencyMap) -> _Key:
-    return (saliency.scan_id, saliency.disorder, saliency.method, saliency.case_hash, saliency.model_sha256)

@@ -5,27 +5,25 @@ Everything else on the canvas asks this class where a scan lies and listens to i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 from uuid import uuid4
 
-import numpy as np
-from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_raddiag.canvas.layer_data import displayed_array, scan_settings
 from napari_raddiag.canvas.layer_stack import LayerStack
 from napari_raddiag.canvas.scan_windows import ScanWindows
 from napari_raddiag.canvas.seat import Seat
+from napari_raddiag.canvas.slice_navigation import SliceNavigation
 from napari_raddiag.canvas.view_camera import ViewCamera
 from napari_raddiag.canvas.view_layout import ViewLayout
 from napari_raddiag.display.display_grid import DisplayGrid
 from napari_raddiag.display.grid_of_scan import display_grid
 from napari_raddiag.display.layer_title import layer_titles
-from napari_raddiag.display.measuring import why_not_measurable
-from napari_raddiag.display.planes import ViewPlane, acquired_plane, planes_of, through_axis
-from napari_raddiag.display.shared_position import SharedPosition, is_linked
+from napari_raddiag.display.planes import ViewPlane, acquired_plane, planes_of
+from napari_raddiag.display.shared_position import SharedPosition
 from raddiag_engine.cases import Case, Scan, Window
 
 
@@ -40,6 +38,7 @@ class ScanLayers(QObject):
         position_changed: Id of the scan whose current voxel changed, and with it those that share its space.
         model_hidden_changed: True if everything that the model added is hidden.
         layout_changed: What is drawn upon the canvas lies elsewhere now.
+        layers_lost: Another hand than ours removed layers of ours.
         cursor_moved: What lies under the mouse, one line; empty if nothing does.
     """
 
@@ -50,6 +49,7 @@ class ScanLayers(QObject):
     position_changed = Signal(str)
     model_hidden_changed = Signal(bool)
     layout_changed = Signal()
+    layers_lost = Signal()
     cursor_moved = Signal(str)
 
     def __init__(self, viewer: Any) -> None:
@@ -62,10 +62,7 @@ class ScanLayers(QObject):
         self._after_loss.timeout.connect(self._tidy)
         self.stack = LayerStack(viewer, self._after_loss.start)
         self._camera = ViewCamera(viewer, self.position)
-        self._windows = ScanWindows()
-        self._windows.changed.connect(self.window_changed)
         self._layout = ViewLayout(viewer, self.stack, self.position)
-        self._layout.stepped_by_viewer.connect(self._note_step)
         self._layout.refit_wanted.connect(self.fit)
         self._layout.moved.connect(self.layout_changed)
         viewer.canvas.events.size.connect(self._note_size)
@@ -79,10 +76,18 @@ class ScanLayers(QObject):
         self._scans: dict[str, Scan] = {}
         self._seats: dict[str, Seat] = {}
         self._active: str | None = None
+        self.windows = ScanWindows(self._scans, self.stack)
+        self.windows.changed.connect(self.window_changed)
+        self.navigation = SliceNavigation(
+            self._seats, self.position, self._layout, self._camera, lambda: self._active, self.activate
+        )
+        self.navigation.moved.connect(self.position_changed)
 
     # --- The case ---
 
-    def show_case(self, case: Case, *, gradually: bool = False) -> None:
+    def show_case(
+        self, case: Case, *, gradually: bool = False, automatic_windows: Mapping[str, Window | None] | None = None
+    ) -> None:
         """Show the scans of a case; layers of scans that are shown already stay as they are.
 
         The scan in view stays in view if it is still there; else the first one that is used comes into view.
@@ -91,6 +96,7 @@ class ScanLayers(QObject):
             case: The case.
             gradually: Add the layers of the other scans one by one, whenever Qt has nothing else to do: napari needs
                 some 50 ms for each. A scan that is asked for is added at once.
+            automatic_windows: As of `LoadedCase`; what is missing is taken when it is needed.
         """
         if self._case is None:
             self._layers_id = uuid4().hex
@@ -100,13 +106,18 @@ class ScanLayers(QObject):
         with self._layout.settling():
             for scan_id in gone:
                 self._drop(scan_id)
-            self._scans = {scan.id: scan for scan in case.scans}
-            self._seats = {scan.id: self._seats.get(scan.id) or _seat(scan) for scan in case.scans}
+            self._scans.clear()
+            self._scans.update({scan.id: scan for scan in case.scans})
+            seats = {scan.id: self._seats.get(scan.id) or _seat(scan) for scan in case.scans}
+            self._seats.clear()  # one mapping for all who look at it
+            self._seats.update(seats)
             self.stack.order_scans(self.scan_ids)
             for scan_id in self.scan_ids:
                 placed = self.stack.get(scan_id, "scan")
                 if placed is not None:
                     placed.layer.name = self._titles[scan_id]
+        for scan_id, automatic in (automatic_windows or {}).items():
+            self.windows.know(scan_id, automatic)
         self._pending = [i for i in self.scan_ids if self.stack.get(i, "scan") is None]
         first = next((scan.id for scan in case.used), next(iter(self._titles), None))
         in_view, self._active = self._active, None
@@ -269,48 +280,7 @@ class ScanLayers(QObject):
             self.plane_changed.emit(plane)
         return True
 
-    # --- The place ---
-
-    def index(self, scan_id: str) -> tuple[int, ...]:
-        """The current voxel of a scan, stored index."""
-        seat = self._seats[scan_id]
-        return seat.grid.nearest_voxel(self.position.index(seat.scan, seat.grid))
-
-    def go_to(self, scan_id: str, stored_index: Sequence[float], *, in_sight: bool = True) -> None:
-        """Bring a scan into view at one of its voxels, and if `in_sight` move a zoomed-in view so that it is seen."""
-        self.activate(scan_id)
-        seat = self._seats[scan_id]
-        self.position.set(seat.scan, seat.grid, stored_index)
-        self._layout.follow_position(self._seats, seat)
-        if in_sight:
-            self._camera.bring_into_sight(seat, alone=not self.is_grid)
-        self.position_changed.emit(scan_id)
-
-    def can_step(self, scan_id: str) -> bool:
-        """True if a scan has more than one slice or frame in its plane."""
-        seat = self._seats[scan_id]
-        through = through_axis(seat.grid, seat.plane)
-        return through is not None and seat.grid.shape[through] > 1
-
-    def step_slice(self, steps: int = 1, *, around: bool = False) -> None:
-        """Go on by whole slices of the scan in view, towards feet, back or left; stops at the ends, or goes around."""
-        if self._active is None or not self.can_step(self._active):
-            return
-        seat = self._seats[self._active]
-        through = through_axis(seat.grid, seat.plane)
-        assert through is not None
-        display = seat.grid.to_display(self.position.index(seat.scan, seat.grid))
-        last = seat.grid.shape[through] - 1
-        target = round(float(display[through])) + steps
-        display[through] = target % (last + 1) if around else min(max(target, 0), last)
-        self.position.set(seat.scan, seat.grid, tuple(seat.grid.to_stored(display)))
-        self._layout.follow_position(self._seats, seat)
-        self.position_changed.emit(seat.scan.id)
-
-    def stored_index_at(self, scan_id: str, world: Sequence[float]) -> NDArray[np.float64]:
-        """Stored index, between voxels and perhaps outside, at a position of a mouse event over the scan."""
-        seat = self._seats[scan_id]
-        return seat.grid.to_stored(seat.pose.display_index(seat.grid, np.asarray(world)[-seat.grid.ndim :]))
+    # --- Where it lies ---
 
     def seat(self, scan_id: str) -> Seat:
         """Where and how a scan is shown, for what is drawn upon it."""
@@ -322,33 +292,6 @@ class ScanLayers(QObject):
             self._camera.fit_cells(self._seats)
         elif self._active is not None:
             self._camera.fit(self._seats[self._active])
-
-    # --- Windows ---
-
-    def window(self, scan_id: str) -> Window:
-        """The window a scan is shown in."""
-        return self._windows.of(self.scan(scan_id))
-
-    def windows(self, scan_id: str) -> tuple[Window, ...]:
-        """The named windows to choose from: the file's, then the presets."""
-        return () if self.scan(scan_id).colour is not None else self._windows.choices(self.scan(scan_id))
-
-    @property
-    def chosen_windows(self) -> dict[str, Window]:
-        """Scan id -> window, of the scans that are not in the window they came up with."""
-        return self._windows.chosen
-
-    def set_window(self, scan_id: str, window: Window) -> bool:
-        """Show a scan in a window; False for a colour scan, which has none."""
-        if self.scan(scan_id).colour is not None:
-            return False
-        placed = self.stack.get(scan_id, "scan")  # None: not yet loaded, or removed; it comes in this window then
-        self._windows.set(self.scan(scan_id), None if placed is None else placed.layer, window)
-        return True
-
-    def reset_window(self, scan_id: str) -> bool:
-        """Show a scan in the window it came up with."""
-        return self.set_window(scan_id, self._windows.first(self.scan(scan_id)))
 
     # --- What the model added ---
 
@@ -375,21 +318,6 @@ class ScanLayers(QObject):
         self.stack.show(frozenset(self.shown))
         self._layout.follow_slider(self._seats, self._active)
 
-    # --- What the scan in view does not allow ---
-
-    def why_no_ruler(self, scan_id: str) -> str:
-        """Why lengths cannot be measured in the plane a scan is shown in; empty if they can."""
-        seat = self._seats[scan_id]
-        across_slices = seat.grid.ndim == 3 and through_axis(seat.grid, seat.plane) != seat.grid.slice_axis
-        return why_not_measurable(seat.scan, seat.grid, across_slices=across_slices) or ""
-
-    def why_no_crosshair(self, scan_id: str) -> str:
-        """Why a crosshair would say nothing; empty if it is offered."""
-        seat = self._seats[scan_id]
-        if seat.grid.is_placed_volume or is_linked(seat.scan, seat.grid):
-            return ""
-        return "no crosshair: the file does not say where in the patient this lies"
-
     # --- Inside ---
 
     def _is_other(self, scan: Scan) -> bool:
@@ -404,10 +332,10 @@ class ScanLayers(QObject):
         if scan_id in self._pending:
             self._pending.remove(scan_id)
         scan, seat = self._scans[scan_id], self._seats[scan_id]
-        settings = scan_settings(scan, seat.grid, self._windows.of(scan), self._titles[scan_id], self._layers_id)
+        settings = scan_settings(scan, seat.grid, self.windows.of(scan_id), self._titles[scan_id], self._layers_id)
         with self._layout.settling():
             layer = self.stack.put(scan_id, "scan", displayed_array(scan, seat.grid), settings, seat.pose)
-        self._windows.follow(scan, layer)
+        self.windows.follow(scan_id, layer)
 
     def _load_all(self) -> None:
         waiting = bool(self._pending)
@@ -432,7 +360,7 @@ class ScanLayers(QObject):
         self.stack.remove_scan(scan_id)
         self._seats.pop(scan_id, None)
         self._scans.pop(scan_id, None)
-        self._windows.forget(scan_id)
+        self.windows.forget(scan_id)
         if self._active == scan_id:
             self._active = None
 
@@ -479,6 +407,7 @@ class ScanLayers(QObject):
             with self._camera.held():
                 self.refresh_visibility()
             self.layout_changed.emit()
+            self.layers_lost.emit()
 
     def _keep_camera(self, seat: Seat) -> None:
         if not self.is_grid:
@@ -490,34 +419,14 @@ class ScanLayers(QObject):
         if placed is not None and all(self.stack.owns(layer) for layer in selection):
             selection.active = placed.layer
 
-    def _note_step(self) -> None:
-        """napari's slider, arrow keys or another plugin moved the slice."""
-        if self._active is None:
-            return
-        seat = self._seats[self._active]
-        if self._layout.read_position(seat):
-            self._layout.follow_position(self._seats, seat)
-            self.position_changed.emit(seat.scan.id)
-
     def _note_size(self) -> None:
         """The window, or napari's slider below it, changed: what was fitted stays fitted."""
-        if self._active is not None and self._camera.is_fitted:
-            self.fit()
+        if self._active is not None:
+            self._camera.refit()
 
     def camera_held(self) -> AbstractContextManager[None]:
         """While layers come: the camera stays where it is, whatever napari does to it."""
         return self._camera.held()
-
-    @contextmanager
-    def moving(self) -> Iterator[None]:
-        """For tools: while the mouse drags something of ours, the camera stays."""
-        camera = self.viewer.scene.camera
-        pan = camera.mouse_pan
-        camera.mouse_pan = False
-        try:
-            yield
-        finally:
-            camera.mouse_pan = pan
 
 
 def _seat(scan: Scan) -> Seat:

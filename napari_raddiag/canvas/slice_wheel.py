@@ -47,14 +47,14 @@ class SliceWheel:
             return
         if self.layers.is_grid:
             self.layers.activate(scan_id)
-        if not self.layers.can_step(scan_id):
+        if not self.layers.navigation.can_step(scan_id):
             return  # a single image: the camera zooms, as napari does it
         event.handled = True
         # At most one slice an event, however many lines the system scrolls; a trackpad's small steps add up.
         self._progress -= float(np.clip(event.delta[1], -1, 1))
         steps = int(self._progress)
         self._progress -= steps
-        self.layers.step_slice(steps)
+        self.layers.navigation.step_slice(steps)
 
     def _zoom(self, viewer: Any, event: Any) -> None:
         event.handled = True

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,8 @@ class ViewCamera:
         self._viewer = viewer
         self._position = position
         self._fitted: tuple[float, ...] = ()
-        self._kept: dict[tuple[str, str], tuple[tuple[float, ...], float]] = {}
+        self._fit_again: Callable[[], None] | None = None
+        self._kept: dict[tuple[str, str], Callable[[], None]] = {}
 
     @property
     def is_fitted(self) -> bool:
@@ -36,32 +38,39 @@ class ViewCamera:
     def forget(self) -> None:
         """Forget what was kept for a case that is gone."""
         self._kept.clear()
+        self._fitted, self._fit_again = (), None
+
+    def refit(self) -> None:
+        """Fit what was fitted to the window as it is now; nothing if somebody has moved the camera since."""
+        if self._fit_again is not None and self.is_fitted:
+            self._fit_again()
 
     def keep(self, seat: Seat) -> None:
-        """Keep the camera for the next time this space is seen in this plane, alone."""
+        """Keep the camera for the next time this space is seen in this plane, alone: fitted, or where it was moved."""
         if self._viewer.dims.ndisplay == 2:
-            camera = self._viewer.scene.camera
-            self._kept[_key(seat)] = (tuple(camera.center), float(camera.zoom))
+            if self._fit_again is not None and self.is_fitted:
+                self._kept[_key(seat)] = self._fit_again
+            else:
+                camera = self._viewer.scene.camera
+                self._kept[_key(seat)] = partial(self._put, camera.center, camera.zoom)
 
     def frame(self, seat: Seat) -> None:
         """Frame a scan that is alone: as its space was left, else fitted to the window."""
-        kept = self._kept.get(_key(seat))
-        if kept is None:
-            self.fit(seat)
-        else:
-            self._viewer.scene.camera.center, self._viewer.scene.camera.zoom = kept
+        self._kept.get(_key(seat), partial(self.fit, seat))()
 
     def fit(self, seat: Seat) -> None:
         """Fit a scan that is alone to the window."""
         # napari's own fit takes every layer of its list, and fails for a single image among volumes.
         middle = seat.grid.to_world((np.array(seat.grid.shape) - 1) / 2)
         self._move_to(middle[list(seat.screen_axes)], seat.screen_size)
+        self._fit_again = partial(self.fit, seat)
 
     def fit_cells(self, seats: Seats) -> None:
         """Fit the largest of the scans side by side, which are all centred on 0, to its cell."""
         self._move_to(
             np.zeros(2), np.max([seat.screen_size * seat.pose.magnification for seat in seats.values()], axis=0)
         )
+        self._fit_again = partial(self.fit_cells, seats)
 
     def bring_into_sight(self, seat: Seat, *, alone: bool) -> None:
         """Move to the scan's current place if that lies outside the window."""
@@ -75,13 +84,23 @@ class ViewCamera:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """The camera stays where it is, whatever napari does to it meanwhile."""
+        """The camera stays where it is, whatever napari does to it meanwhile; what was fitted stays fitted.
+
+        A slider that comes with the first volume makes the canvas smaller.
+        """
         camera = self._viewer.scene.camera
         center, zoom = camera.center, camera.zoom
+        fit_again = self._fit_again if self.is_fitted else None
         try:
             yield
         finally:
-            camera.center, camera.zoom = center, zoom
+            if fit_again is None:
+                self._put(center, zoom)
+            else:
+                fit_again()
+
+    def _put(self, center: tuple[float, ...], zoom: float) -> None:
+        self._viewer.scene.camera.center, self._viewer.scene.camera.zoom = center, zoom
 
     def _move_to(self, centre: NDArray[np.float64], size: NDArray[np.float64]) -> None:
         camera = self._viewer.scene.camera

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from napari_raddiag.canvas.mouse import RIGHT_BUTTON, is_plain_press
+from napari_raddiag.canvas.mouse import RIGHT_BUTTON, camera_at_rest, is_plain_press
 from napari_raddiag.canvas.scan_layers import ScanLayers
 from raddiag_engine.cases import Window
 
@@ -33,14 +33,14 @@ class WindowDrag:
         scan = self.layers.scan(scan_id)
         if scan.colour is not None:
             return
-        start, start_px = self.layers.window(scan_id), tuple(event.pos)
-        with self.layers.moving():
+        start, start_px = self.layers.windows.of(scan_id), tuple(event.pos)
+        with camera_at_rest(self.layers):
             event.handled = True  # else the right button zooms
             yield
             while event.type == "mouse_move" and self.layers.still_shows(scan):
                 event.handled = True
                 across_px, down_px = event.pos[0] - start_px[0], event.pos[1] - start_px[1]
-                self.layers.set_window(scan_id, dragged(start, float(across_px), float(down_px)))
+                self.layers.windows.set(scan_id, dragged(start, float(across_px), float(down_px)))
                 yield
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from qtpy.QtCore import QObject, Signal
 
 from napari_raddiag.canvas.reading_canvas import ReadingCanvas
+from napari_raddiag.canvas.tool_limits import why_no_crosshair, why_no_ruler
 from napari_raddiag.controllers.evidence_runner import EvidenceRunner
 from napari_raddiag.session.reading_session import ReadingSession
 from napari_raddiag.widgets.display_bar import PLANES, DisplayChoices
 from raddiag_engine.cases import Window
+from raddiag_engine.preparation.windowing import is_valid
 
 
 class CanvasController(QObject):
@@ -48,10 +51,10 @@ class CanvasController(QObject):
         layers.window_changed.connect(lambda *_window: self.display_window_changed.emit())
 
     @property
-    def display_windows(self) -> dict[str, tuple[float, float]]:
-        """Scan id -> (centre, width) on the screen, of the scans whose window the reader changed."""
-        chosen = self.canvas.layers.chosen_windows
-        return {scan_id: (window.center, window.width) for scan_id, window in chosen.items()}
+    def display_windows(self) -> dict[str, Window]:
+        """Scan id -> window on the screen, of the scans whose window the reader changed."""
+        # Without its name, which may be free text of the file: it is kept on disk.
+        return {scan_id: replace(window, name="") for scan_id, window in self.canvas.layers.windows.chosen.items()}
 
     @property
     def choices(self) -> DisplayChoices | None:
@@ -60,33 +63,33 @@ class CanvasController(QObject):
         if scan_id is None:
             return None
         return DisplayChoices(
-            windows=tuple((window.name or "file", window) for window in layers.windows(scan_id)),
+            windows=tuple((window.name or "file", window) for window in layers.windows.choices(scan_id)),
             planes=tuple(plane for plane in layers.planes(scan_id) if plane in PLANES),
             plane=layers.plane(scan_id) if layers.plane(scan_id) in PLANES else "",
-            no_ruler=layers.why_no_ruler(scan_id),
-            no_crosshair=layers.why_no_crosshair(scan_id),
+            no_ruler=why_no_ruler(layers.seat(scan_id)),
+            no_crosshair=why_no_crosshair(layers.seat(scan_id)),
             is_cine=layers.scan(scan_id).kind == "cine",
             several=len(layers.scan_ids) > 1,
         )
 
-    def restore_windows(self, windows: dict[str, tuple[float, float]]) -> None:
-        """Show scans in the windows of a kept session."""
+    def restore_windows(self, windows: dict[str, Window]) -> None:
+        """Show scans in the windows of a kept session, with the function (PS3.3 C.11.2.1.3) that each had."""
         layers = self.canvas.layers
-        for scan_id, (center, width) in windows.items():
-            if scan_id in layers.scan_ids and width > 0:
-                layers.set_window(scan_id, Window(center, width, "LINEAR_EXACT"))
+        for scan_id, window in windows.items():
+            if scan_id in layers.scan_ids and is_valid(window):
+                layers.windows.set(scan_id, window)
 
     def set_display_window(self, window: Window) -> None:
         """Show the scan in view in a window."""
         layers = self.canvas.layers
         if layers.active is not None:
-            layers.set_window(layers.active, window)
+            layers.windows.set(layers.active, window)
 
     def give_network_window(self, given: bool) -> None:
         """Let the network see the scan in view through the window on the screen, or through the prescribed one."""
         layers = self.canvas.layers
         if layers.active is not None:
-            self.session.give_window(layers.active, layers.window(layers.active) if given else None)
+            self.session.give_window(layers.active, layers.windows.of(layers.active) if given else None)
 
     def actions(self) -> dict[str, Callable[[], object]]:
         """By the names of the shortcuts: those of the canvas and of the evidence."""
@@ -99,12 +102,11 @@ class CanvasController(QObject):
     def _case_changed(self) -> None:
         canvas, case = self.canvas, self.session.case
         canvas.saliency.clear()
-        canvas.saliency.forget()
         canvas.network_view.clear()
         canvas.layers.clear()
         if case is not None:
             # napari takes long for each layer: the window breathes between two of them.
-            canvas.layers.show_case(case, gradually=True)
+            canvas.layers.show_case(case, gradually=True, automatic_windows=self.session.automatic_windows)
         self.choices_changed.emit()
 
     def _case_edited(self) -> None:
@@ -128,4 +130,4 @@ class CanvasController(QObject):
     def _go_to_peak(self) -> None:
         placed = self.evidence.peak
         if placed is not None and placed.scan_id in self.canvas.layers.scan_ids:
-            self.canvas.layers.go_to(placed.scan_id, placed.peak.index)
+            self.canvas.layers.navigation.go_to(placed.scan_id, placed.peak.index)

@@ -139,7 +139,7 @@ class CaseOpener(QObject):
 
     def _show(self, loaded: LoadedCase, patient: int | None) -> None:
         self._waiting, self._opened = None, loaded
-        self.session.open(loaded.case, loaded.paths, patient)
+        self.session.open(loaded.case, loaded.paths, patient, loaded.automatic_windows)
         self.opened.emit(loaded)
         self._with_recent(partial(self.recent.add, loaded.paths), "the list of recent cases cannot be kept")
 

@@ -19,6 +19,7 @@ from raddiag_engine.saliency.saliency_map import SaliencyMap
 
 # With Grad-CAM many disorders cost about as much as one, so the positive ones are computed before they are asked for.
 PREFETCHED = 5
+NONE_FOR_NORMAL = "{} says that nothing was found: there is no place that speaks for it. Click a disorder instead."
 PREFETCH_METHODS: tuple[Method, ...] = ("gradcam", "respondcam")
 
 
@@ -44,6 +45,7 @@ class EvidenceRunner(QObject):
         progress: (done, total, what is done).
         changed: What is shown changed: disorder, maps, comparison.
         peak_changed: Another peak is to be brought into view.
+        has_none: One line: why what was chosen has no evidence.
         failed: One line: cause and remedy.
     """
 
@@ -51,6 +53,7 @@ class EvidenceRunner(QObject):
     progress = Signal(int, int, str)
     changed = Signal()
     peak_changed = Signal()
+    has_none = Signal(str)
     failed = Signal(str)
 
     def __init__(
@@ -112,7 +115,12 @@ class EvidenceRunner(QObject):
 
     def show(self, disorder: str) -> None:
         """Show the evidence for a disorder, and its strongest peak; computed first if need be."""
-        if self.session.current_diagnosis is None:
+        diagnosis = self.session.current_diagnosis
+        if diagnosis is None:
+            return
+        if diagnosis.normal is not None and disorder == diagnosis.normal.name:
+            self.hide()
+            self.has_none.emit(NONE_FOR_NORMAL.format(disorder))
             return
         compared = self.compared_with if self.compared_with != disorder else ""
         self._want((disorder, compared))

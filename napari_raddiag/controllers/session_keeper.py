@@ -12,6 +12,7 @@ from napari_raddiag.controllers.background import in_background
 from napari_raddiag.session.reading_session import ReadingSession
 from napari_raddiag.session.saved_session import LeftBehind, SessionStore
 from napari_raddiag.session.session_state import SavedSession, restored, state_of_case
+from raddiag_engine.cases import Window
 from raddiag_engine.failure_line import failure_line
 
 # A drag of the window changes it many times a second; one write after it is enough.
@@ -33,7 +34,7 @@ class SessionKeeper(QObject):
     Args:
         session: Whose changes are kept.
         store: Where.
-        display_windows: Scan id -> (centre, width) on the screen, of the scans whose window was changed.
+        display_windows: Scan id -> window on the screen, of the scans whose window was changed.
         parent: Owner.
     """
 
@@ -44,7 +45,7 @@ class SessionKeeper(QObject):
         self,
         session: ReadingSession,
         store: SessionStore,
-        display_windows: Callable[[], dict[str, tuple[float, float]]],
+        display_windows: Callable[[], dict[str, Window]],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)

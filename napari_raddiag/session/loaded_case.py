@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_raddiag.display.grey_window import automatic_window
 from napari_raddiag.session.next_case import CasePlace, place_of
 from napari_raddiag.session.thumbnail import thumbnail
 from raddiag_engine.cases import Case, Scan, Window
@@ -27,12 +28,14 @@ class LoadedCase:
         paths: It was read from.
         thumbnails: Scan id -> grey picture.
         place: Among the cases beside it, when it was read; None if it has none.
+        automatic_windows: Scan id -> window from the scan's own values, None if it holds none; of grey scans.
     """
 
     case: Case
     paths: tuple[Path, ...]
     thumbnails: Mapping[str, NDArray[np.uint8]]
     place: CasePlace | None = None
+    automatic_windows: Mapping[str, Window | None] = field(default_factory=dict)
 
 
 def load_case(
@@ -45,13 +48,15 @@ def load_case(
         Cancelled: Through `progress`.
     """
     case = read_case(paths, progress=progress)
-    thumbnails = {}
+    thumbnails, automatic = {}, {}
     for index, scan in enumerate(case.scans):
         progress(index, len(case.scans), "looking at the scans")
         # Kept by the scan: hashing a large volume takes part of a second.
         _ = scan.content_hash
         thumbnails[scan.id] = thumbnail(scan)
-    return LoadedCase(case, paths, thumbnails, place_of(paths))
+        if scan.colour is None:
+            automatic[scan.id] = automatic_window(scan)
+    return LoadedCase(case, paths, thumbnails, place_of(paths), automatic)
 
 
 def patient_alone(
@@ -74,7 +79,8 @@ def patient_alone(
         progress(index, len(case.scans), "looking at the scans")
         _ = scan.content_hash
     pictures = {scan.id: loaded.thumbnails[scan.id] for scan in case.scans}
-    return replace(loaded, case=case, thumbnails=pictures)
+    automatic = {i: window for i, window in loaded.automatic_windows.items() if i in pictures}
+    return replace(loaded, case=case, thumbnails=pictures, automatic_windows=automatic)
 
 
 def what_network_sees(scan: Scan, card: ModelCard, window: Window | None) -> str:

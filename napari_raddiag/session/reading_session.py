@@ -65,6 +65,7 @@ class ReadingSession(QObject):
         self.paths: tuple[Path, ...] = ()
         self.patient: int | None = None
         self.windows: dict[str, Window] = {}
+        self.automatic_windows: dict[str, Window | None] = {}
         self.diagnosis: Diagnosis | None = None
         self.model_sha256 = ""
         self._answered: Question | None = None
@@ -88,15 +89,23 @@ class ReadingSession(QObject):
         """The diagnosis, if it is of the case as it stands."""
         return None if self.is_stale else self.diagnosis
 
-    def open(self, case: Case, paths: tuple[Path, ...], patient: int | None = None) -> None:
+    def open(
+        self,
+        case: Case,
+        paths: tuple[Path, ...],
+        patient: int | None = None,
+        automatic_windows: Mapping[str, Window | None] | None = None,
+    ) -> None:
         """Put another case on the screen; the earlier one and all that is known of it go.
 
         Args:
             case: Of one patient.
             paths: It was read from.
             patient: Which of several patients in these files was picked, counted from 1; None if there is one.
+            automatic_windows: As of `LoadedCase`; what is missing is taken when it is needed.
         """
         self._forget_answers()
+        self.automatic_windows = dict(automatic_windows or {})
         self.case, self.paths, self.patient, self.windows = case, paths, patient, {}
         self.case_changed.emit()
         self.diagnosis_changed.emit()
@@ -104,7 +113,7 @@ class ReadingSession(QObject):
     def close(self) -> None:
         """No case."""
         self._forget_answers()
-        self.case, self.paths, self.patient, self.windows = None, (), None, {}
+        self.case, self.paths, self.patient, self.windows, self.automatic_windows = None, (), None, {}, {}
         self.case_changed.emit()
         self.diagnosis_changed.emit()
 

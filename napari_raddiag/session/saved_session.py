@@ -18,7 +18,8 @@ from napari_raddiag.session.session_state import SavedSession
 from raddiag_engine.configuration import from_mapping, to_mapping
 from raddiag_engine.errors import ConfigError
 
-SCHEMA = 1
+# 2: the window on the screen with its function.
+SCHEMA = 2
 # Computer, process, when it ran (seconds since 1970), and what tells two viewers of one process apart.
 NAME = re.compile(r"(?P<host>[^.]+)\.(?P<pid>\d+)\.(?P<ran_at>\d+)\.[0-9a-f]+\.json")
 # Clocks are set while processes run.

@@ -17,14 +17,14 @@ class ScanState:
         modality: As it stands, said by the file or by the reader.
         anatomy: The same.
         network_window: Given to the network by the reader; None for the prescribed one.
-        display_window: (centre, width) on the screen; None if it was not changed.
+        display_window: On the screen; None if it was not changed.
     """
 
     used: bool
     modality: Modality
     anatomy: Anatomy
     network_window: Window | None = None
-    display_window: tuple[float, float] | None = None
+    display_window: Window | None = None
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class SavedSession:
 
 
 def state_of_case(
-    case: Case, windows: Mapping[str, Window], display_windows: Mapping[str, tuple[float, float]]
+    case: Case, windows: Mapping[str, Window], display_windows: Mapping[str, Window]
 ) -> dict[str, ScanState]:
     """What the reader did to every scan of a case."""
     return {

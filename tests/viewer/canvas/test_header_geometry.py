@@ -47,8 +47,8 @@ def test_beyond_a_gap_readout_and_crosshair_are_at_the_true_place(
     canvas.layers.cursor_moved.connect(said.append)
     canvas.crosshair.set_shown(True)
     at = landmark(gap)
-    canvas.layers.go_to("gap", at)
-    assert canvas.layers.index("whole") == landmark(whole) == (at[0] + 6, *at[1:])
+    canvas.layers.navigation.go_to("gap", at)
+    assert canvas.layers.navigation.index("whole") == landmark(whole) == (at[0] + 6, *at[1:])
     hands.settle()
     [cell] = canvas_cells(canvas.layers)
     hands.hover(tuple(to_canvas_px(canvas.layers, cell, at)))  # type: ignore[arg-type]
@@ -59,7 +59,7 @@ def test_beyond_a_gap_readout_and_crosshair_are_at_the_true_place(
     canvas.layers.set_grid(True)
     hands.settle()
     assert len(canvas.crosshair.marks.strokes) == 8
-    canvas.layers.go_to("whole", (22, 10, 10))
+    canvas.layers.navigation.go_to("whole", (22, 10, 10))
     hands.settle()
     assert len(canvas.crosshair.marks.strokes) == 4
 
@@ -74,11 +74,11 @@ def test_a_drag_into_a_gap_goes_to_the_slice_that_is_seen_there(
     [cell] = canvas_cells(canvas.layers)
     start, end = (to_canvas_px(canvas.layers, cell, (i, 24, 20)) for i in (10, 19.3))
     hands.drag(LEFT, tuple(start), tuple(end))  # type: ignore[arg-type]
-    assert canvas.layers.index("gap")[0] == 19 and canvas.layers.index("whole")[0] == 19
+    assert canvas.layers.navigation.index("gap")[0] == 19 and canvas.layers.navigation.index("whole")[0] == 19
     hands.settle()
     assert len(canvas.crosshair.marks.strokes) == 4
     hands.drag(LEFT, tuple(start), tuple(to_canvas_px(canvas.layers, cell, (19.7, 24, 20))))  # type: ignore[arg-type]
-    assert canvas.layers.index("gap")[0] == 20 and canvas.layers.index("whole")[0] == 26
+    assert canvas.layers.navigation.index("gap")[0] == 20 and canvas.layers.navigation.index("whole")[0] == 26
 
 
 def test_the_metadata_of_every_layer_place_slices_beyond_a_gap_alone_and_side_by_side(

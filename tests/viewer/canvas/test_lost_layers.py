@@ -77,7 +77,7 @@ def test_a_removed_scan_is_skipped_by_every_tool_and_comes_back_when_it_is_calle
     layers.set_grid(False)
     layers.activate("first")
     layers.set_plane("coronal")
-    assert layers.reset_window("first")
+    assert layers.windows.reset("first")
     canvas.saliency.go_to_peak("first")
     layers.fit()
     assert layers.layer("first").visible
@@ -90,7 +90,7 @@ def test_a_window_chosen_for_a_removed_scan_is_the_one_it_comes_back_in(
 ) -> None:
     canvas.layers.show_case(case)
     viewer.layers.remove(canvas.layers.layer("first"))
-    assert canvas.layers.set_window("first", Window(40, 80, "LINEAR_EXACT"))
+    assert canvas.layers.windows.set("first", Window(40, 80, "LINEAR_EXACT"))
     canvas.layers.activate("first")
     layer = canvas.layers.layer("first")
     assert layer.visible and tuple(layer.contrast_limits) == (0, 80)
@@ -169,15 +169,32 @@ def test_a_drag_ends_quietly_when_what_lies_under_it_changes(
         hands.settle(0.02)
         hands._mouse(PRESS, (x, y), button, button)
         hands._mouse(MOVE, (x + 30, y), Qt.MouseButton.NoButton, button)
-        assert tool != "window" or layers.window("first").width > 1000
+        assert tool != "window" or layers.windows.of("first").width > 1000
         change(canvas, case)
-        windows = {scan_id: layers.window(scan_id) for scan_id in layers.scan_ids}
-        places = {scan_id: layers.index(scan_id) for scan_id in layers.scan_ids}
+        windows = {scan_id: layers.windows.of(scan_id) for scan_id in layers.scan_ids}
+        places = {scan_id: layers.navigation.index(scan_id) for scan_id in layers.scan_ids}
         for step in (60, 90):
             hands._mouse(MOVE, (x + step, y), Qt.MouseButton.NoButton, button)
         hands._mouse(RELEASE, (x + 90, y), button, Qt.MouseButton.NoButton)
         hands.settle(0.02)
-        assert windows == {scan_id: layers.window(scan_id) for scan_id in layers.scan_ids}
-        assert places == {scan_id: layers.index(scan_id) for scan_id in layers.scan_ids}
+        assert windows == {scan_id: layers.windows.of(scan_id) for scan_id in layers.scan_ids}
+        assert places == {scan_id: layers.navigation.index(scan_id) for scan_id in layers.scan_ids}
         assert not measured and viewer.scene.camera.mouse_pan
         assert change is _removed or not canvas.ruler.measurements
+
+
+def test_the_networks_view_counts_as_hidden_once_a_person_removed_its_layer(
+    canvas: ReadingCanvas, hands: Hands, viewer: Any, case: Case
+) -> None:
+    canvas.layers.show_case(case)
+    told: list[tuple[str, bool]] = []
+    canvas.network_view.shown_changed.connect(lambda scan_id, shown: told.append((scan_id, shown)))
+    prepared = prepare_scan(case.scans[0], PreparationConfig(volume_size_px=24, depth=8))
+    canvas.network_view.show(prepared)
+    placed = canvas.layers.stack.get("first", "network")
+    assert placed is not None
+    viewer.layers.remove(placed.layer)
+    hands.settle(0.05)
+    assert told == [("first", True), ("first", False)]
+    canvas.network_view.show(prepared)
+    assert canvas.network_view.is_shown("first")

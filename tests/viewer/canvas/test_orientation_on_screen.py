@@ -40,7 +40,7 @@ def test_left_is_right_beside_l_in_every_plane_and_the_overlay_lies_upon_it(
 ) -> None:
     scan, index = phantom(axes, signs)
     canvas.layers.show_case(Case((scan,)))
-    canvas.layers.go_to(scan.id, index)
+    canvas.layers.navigation.go_to(scan.id, index)
     for plane in ("axial", "coronal", "sagittal"):
         assert canvas.layers.set_plane(plane)  # type: ignore[arg-type]
         picture = hands.look()
@@ -65,7 +65,7 @@ def test_left_is_right_beside_l_in_every_plane_and_the_overlay_lies_upon_it(
 def test_letters_follow_resizing_and_the_flips_of_napari(canvas: ReadingCanvas, hands: Hands, viewer: Any) -> None:
     scan, index = phantom()
     canvas.layers.show_case(Case((scan,)))
-    canvas.layers.go_to(scan.id, index)
+    canvas.layers.navigation.go_to(scan.id, index)
     hands.settle()
     before = letter(canvas, "L").x_px
     viewer.window._qt_window.resize(820, 620)
@@ -98,8 +98,8 @@ def test_side_by_side_each_scan_has_its_plane_its_letters_and_its_overlay(canvas
     alone, at_alone = phantom((0, 2, 1), (-1, -1, -1), scan_id="sagittal", frame_of_reference="another")
     picture_2d = Scan("picture", "image", np.full((50, 80), 30, np.uint8), units="8-bit")
     canvas.layers.show_case(Case((axial, coronal, alone, picture_2d)))
-    canvas.layers.go_to("sagittal", at_alone)
-    canvas.layers.go_to("axial", at_axial)
+    canvas.layers.navigation.go_to("sagittal", at_alone)
+    canvas.layers.navigation.go_to("axial", at_axial)
     canvas.layers.set_grid(True)
     assert [canvas.layers.plane(i) for i in canvas.layers.scan_ids] == ["axial", "coronal", "sagittal", "acquired"]
     picture = hands.look()

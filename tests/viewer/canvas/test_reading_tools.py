@@ -12,6 +12,7 @@ from qtpy.QtCore import Qt
 from napari_raddiag.canvas.canvas_cells import canvas_cells, to_canvas_px
 from napari_raddiag.canvas.reading_canvas import ReadingCanvas
 from napari_raddiag.canvas.shortcuts import SHORTCUTS, bind_shortcuts
+from napari_raddiag.canvas.tool_limits import why_no_crosshair
 from raddiag_engine.cases import Case, Modality, Scan, WarningCode, Window
 from tests.viewer.asymmetric_phantom import phantom
 from tests.viewer.canvas.hands import Hands, white
@@ -30,38 +31,38 @@ def test_the_wheel_goes_on_by_one_slice_a_notch_and_ctrl_wheel_zooms(
     # A finer scan of another space: napari's own slider would take its steps.
     fine = replace(phantom((1, 2, 0))[0], id="fine", frame_of_reference="another")
     canvas.layers.show_case(Case((scan, fine)))
-    canvas.layers.go_to(scan.id, (30, 20, 20))
+    canvas.layers.navigation.go_to(scan.id, (30, 20, 20))
     assert viewer.dims.nsteps[0] == 56
     hands.settle()  # napari's slider appears, and the picture is fitted again
     before = camera(viewer)
     seen = []
     for _ in range(5):
         hands.wheel(hands.middle, -1)
-        seen.append(canvas.layers.index(scan.id)[0])
+        seen.append(canvas.layers.navigation.index(scan.id)[0])
     assert seen == [29, 28, 27, 26, 25]  # towards the feet
     hands.wheel(hands.middle, 8)  # a wheel set to many lines a notch
-    assert canvas.layers.index(scan.id)[0] == 26
+    assert canvas.layers.navigation.index(scan.id)[0] == 26
     for _ in range(4):
         hands.wheel(hands.middle, 0.25)  # a trackpad
-    assert canvas.layers.index(scan.id)[0] == 27
+    assert canvas.layers.navigation.index(scan.id)[0] == 27
     assert camera(viewer) == before
     for _ in range(40):
         hands.wheel(hands.middle, 1)
-    assert canvas.layers.index(scan.id)[0] == 55  # stops at the end
+    assert canvas.layers.navigation.index(scan.id)[0] == 55  # stops at the end
 
     corner = (hands.middle[0] + 100, hands.middle[1] + 50)
     hands.hover(corner)
     under_mouse = viewer.cursor.position
     hands.wheel(corner, 2, Qt.KeyboardModifier.ControlModifier)
-    assert viewer.scene.camera.zoom > 1.2 * before[-1] and canvas.layers.index(scan.id)[0] == 55
+    assert viewer.scene.camera.zoom > 1.2 * before[-1] and canvas.layers.navigation.index(scan.id)[0] == 55
     hands.hover((corner[0] + 1, corner[1]))
     hands.hover(corner)
     assert np.allclose(viewer.cursor.position, under_mouse, atol=0.2)
     canvas.layers.set_plane("sagittal")
     hands.wheel(hands.middle, -1)
-    assert canvas.layers.index(scan.id)[2] == 21  # towards the left
+    assert canvas.layers.navigation.index(scan.id)[2] == 21  # towards the left
     canvas.layers.set_plane("axial")
-    canvas.layers.go_to(scan.id, index)
+    canvas.layers.navigation.go_to(scan.id, index)
     assert white(hands.look()).any()
     hands.wheel(hands.middle, -1)
     hands.wheel(hands.middle, -1)
@@ -72,12 +73,12 @@ def test_the_slider_and_the_arrow_keys_of_napari_move_the_same_slices(canvas: Re
     scan, _ = phantom()
     moved: list[str] = []
     canvas.layers.show_case(Case((scan,)))
-    canvas.layers.go_to(scan.id, (30, 20, 20))
+    canvas.layers.navigation.go_to(scan.id, (30, 20, 20))
     canvas.layers.position_changed.connect(moved.append)
     viewer.dims._increment_dims_right()
-    assert canvas.layers.index(scan.id) == (29, 20, 20) and moved == [scan.id]
+    assert canvas.layers.navigation.index(scan.id) == (29, 20, 20) and moved == [scan.id]
     viewer.dims.set_current_step(0, 0)
-    assert canvas.layers.index(scan.id) == (55, 20, 20)
+    assert canvas.layers.navigation.index(scan.id) == (55, 20, 20)
 
 
 def test_a_right_drag_windows_and_the_camera_stays(canvas: ReadingCanvas, hands: Hands, viewer: Any) -> None:
@@ -89,20 +90,20 @@ def test_a_right_drag_windows_and_the_camera_stays(canvas: ReadingCanvas, hands:
     before = camera(viewer)
     x, y = hands.middle
     hands.drag(RIGHT, (x, y), (x + 128, y))
-    window = canvas.layers.window(scan.id)
+    window = canvas.layers.windows.of(scan.id)
     assert window.width == pytest.approx(1500, rel=0.01) and window.center == pytest.approx(500)
     hands.drag(RIGHT, (x, y), (x, y + 64))
-    window = canvas.layers.window(scan.id)
+    window = canvas.layers.windows.of(scan.id)
     assert window.center == pytest.approx(875, rel=0.01) and window.width == pytest.approx(1500, rel=0.01)
     assert canvas.layers.layer(scan.id).contrast_limits == pytest.approx([125, 1625], rel=0.02)
     assert said[-1] == (scan.id, window.center, window.width)
     hands.drag(RIGHT, (x, y), (x - 300, y))
-    assert canvas.layers.window(scan.id).width > 0
+    assert canvas.layers.windows.of(scan.id).width > 0
     assert camera(viewer) == before and viewer.scene.camera.mouse_pan
     # napari's own control is heard too.
     canvas.layers.layer(scan.id).contrast_limits = (0, 100)
     assert said[-1] == (scan.id, 50, 100)
-    canvas.layers.set_window(scan.id, Window(40, 400))
+    canvas.layers.windows.set(scan.id, Window(40, 400))
     assert canvas.layers.layer(scan.id).contrast_limits == pytest.approx([-160, 239])
     # Left and middle still move the picture.
     hands.drag(LEFT, (x, y), (x + 50, y))
@@ -121,25 +122,31 @@ def test_the_crosshair_is_shared_within_a_space_and_never_beyond(
     picture = Scan("picture", "image", np.full((50, 80), 30, np.uint8), units="8-bit")
     canvas.layers.show_case(Case((axial, coronal, other, picture)))
     canvas.layers.activate("axial")
-    start_other = canvas.layers.index("other")
+    start_other = canvas.layers.navigation.index("other")
     canvas.crosshair.set_shown(True)
-    canvas.layers.go_to("axial", index)
-    assert canvas.layers.index("coronal") == at_coronal and canvas.layers.index("other") == start_other
+    canvas.layers.navigation.go_to("axial", index)
+    assert (
+        canvas.layers.navigation.index("coronal") == at_coronal
+        and canvas.layers.navigation.index("other") == start_other
+    )
     hands.settle()
     assert len(canvas.crosshair.marks.strokes) == 4
     canvas.layers.set_grid(True)
     hands.settle()
     assert len(canvas.crosshair.marks.strokes) == 8
-    canvas.layers.step_slice(3)
-    assert canvas.layers.index("coronal") != at_coronal and canvas.layers.index("other") == start_other
+    canvas.layers.navigation.step_slice(3)
+    assert (
+        canvas.layers.navigation.index("coronal") != at_coronal
+        and canvas.layers.navigation.index("other") == start_other
+    )
     canvas.layers.set_grid(False)
 
     hands.settle()  # napari's slider appears, and the picture is fitted again
     before = camera(viewer)
     x, y = hands.middle
     hands.drag(LEFT, (x, y), (x + 60, y - 30))
-    cursor = canvas.layers.stored_index_at("axial", viewer.cursor.position)
-    assert np.allclose(canvas.layers.index("axial")[1:], np.rint(cursor[1:]), atol=1)
+    cursor = canvas.layers.navigation.stored_index_at("axial", viewer.cursor.position)
+    assert np.allclose(canvas.layers.navigation.index("axial")[1:], np.rint(cursor[1:]), atol=1)
     assert camera(viewer) == before
     hands.settle()
     vertical = canvas.crosshair.marks.strokes[0]
@@ -147,7 +154,7 @@ def test_the_crosshair_is_shared_within_a_space_and_never_beyond(
 
     canvas.layers.activate("picture")
     hands.settle()
-    assert canvas.crosshair.marks.strokes == () and canvas.layers.why_no_crosshair("picture")
+    assert canvas.crosshair.marks.strokes == () and why_no_crosshair(canvas.layers.seat("picture"))
 
 
 def test_the_ruler_measures_and_is_refused_where_it_could_be_wrong(
@@ -172,10 +179,10 @@ def test_the_ruler_measures_and_is_refused_where_it_could_be_wrong(
     assert camera(viewer) == before
     hands.settle()
     assert any(word.text == f"{measured[0]:.1f} mm" for word in canvas.ruler.marks.words)
-    canvas.layers.step_slice(1)
+    canvas.layers.navigation.step_slice(1)
     hands.settle()
     assert canvas.ruler.marks.words == ()  # it belongs to its slice
-    canvas.layers.step_slice(-1)
+    canvas.layers.navigation.step_slice(-1)
     hands.settle()
     assert canvas.ruler.marks.words != ()
 
@@ -194,11 +201,11 @@ def test_a_loop_plays_around_and_stops_for_another_scan(canvas: ReadingCanvas, h
     loop = Scan("loop", "cine", frames, units="8-bit", modality=Modality.ULTRASOUND)
     still = Scan("still", "image", frames[0], units="8-bit")
     canvas.layers.show_case(Case((loop, still)))
-    assert canvas.layers.index("loop")[0] == 0
+    assert canvas.layers.navigation.index("loop")[0] == 0
     states: list[bool] = []
     canvas.cine.playing_changed.connect(states.append)
     seen: list[int] = []
-    canvas.layers.position_changed.connect(lambda scan_id: seen.append(canvas.layers.index("loop")[0]))
+    canvas.layers.position_changed.connect(lambda scan_id: seen.append(canvas.layers.navigation.index("loop")[0]))
     assert canvas.cine.play(50)
     for _ in range(100):
         hands.settle(0.05)
@@ -213,7 +220,7 @@ def test_a_loop_plays_around_and_stops_for_another_scan(canvas: ReadingCanvas, h
 def test_the_readout_says_value_place_and_slice_under_the_mouse(canvas: ReadingCanvas, hands: Hands) -> None:
     scan, index = phantom()
     canvas.layers.show_case(Case((replace(scan, units="HU", modality=Modality.CT),)))
-    canvas.layers.go_to(scan.id, index)
+    canvas.layers.navigation.go_to(scan.id, index)
     said: list[str] = []
     canvas.layers.cursor_moved.connect(said.append)
     hands.settle()  # napari's slider appears and takes its place from the canvas
@@ -221,7 +228,7 @@ def test_the_readout_says_value_place_and_slice_under_the_mouse(canvas: ReadingC
     hands.hover(tuple(to_canvas_px(canvas.layers, cell, index)))  # type: ignore[arg-type]
     x, y, z = scan.affine[:3, :3] @ index + scan.affine[:3, 3]  # type: ignore[index]
     assert said[-1] == f"1000 HU    L {-x:.1f}  A {y:.1f}  H {z:.1f} mm (LPS)    slice {index[0] + 1} of 56"
-    canvas.layers.step_slice(5)
+    canvas.layers.navigation.step_slice(5)
     assert said[-1].startswith("200 HU") and said[-1].endswith(f"slice {index[0] - 4} of 56")
     hands.hover((2, 2))
     assert said[-1] == ""
@@ -234,13 +241,13 @@ def test_every_action_of_the_canvas_has_a_key_that_works_and_is_given_back(canva
     release = bind_shortcuts(viewer, canvas.actions())
     assert set(canvas.actions()) <= {shortcut.action for shortcut in SHORTCUTS}
     assert len({shortcut.key for shortcut in SHORTCUTS}) == len(SHORTCUTS)
-    canvas.layers.go_to(scan.id, (30, 20, 20))
+    canvas.layers.navigation.go_to(scan.id, (30, 20, 20))
     bound = {str(key): action for key, action in viewer.keymap.items()}
     for key in ("A", "K", "S"):
         bound[key](viewer)
     assert canvas.layers.plane(scan.id) == "sagittal"
     bound["Down"](viewer)
-    assert canvas.layers.index(scan.id)[2] != 20
+    assert canvas.layers.navigation.index(scan.id)[2] != 20
     with pytest.raises(KeyError):
         bind_shortcuts(viewer, {"nothing": print})
     release()

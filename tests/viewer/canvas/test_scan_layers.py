@@ -188,21 +188,21 @@ def test_no_voxel_is_hashed_and_percentiles_are_taken_once_where_they_are_needed
         taken.append(scan.id)
         return percentile_window(scan)
 
-    monkeypatch.setattr("napari_raddiag.canvas.scan_windows.percentile_window", counted)
+    monkeypatch.setattr("napari_raddiag.display.grey_window.percentile_window", counted)
     scans = tuple(replace(scan, windows=()) for scan in case.scans[:2])
     canvas.layers.show_case(Case(scans), gradually=True)
-    assert taken == ["volume"] and not canvas.layers.chosen_windows
+    assert taken == ["volume"] and not canvas.layers.windows.chosen
     canvas.saliency.show([lesion(scan, "A") for scan in scans])
     hands.settle()
     as_ct = canvas.layers.scan("volume").with_modality(Modality.CT)
     canvas.layers.show_case(Case((as_ct, scans[1])), gradually=True)
     for scan_id in ("other", "volume"):
         canvas.layers.activate(scan_id)
-        assert "automatic" in {window.name for window in canvas.layers.windows(scan_id)}
-        assert canvas.layers.reset_window(scan_id)
-    assert taken == ["volume", "other"] and not canvas.layers.chosen_windows
-    canvas.layers.set_window("other", Window(40, 80))
-    assert canvas.layers.chosen_windows == {"other": Window(40, 80)}
+        assert "automatic" in {window.name for window in canvas.layers.windows.choices(scan_id)}
+        assert canvas.layers.windows.reset(scan_id)
+    assert taken == ["volume", "other"] and not canvas.layers.windows.chosen
+    canvas.layers.windows.set("other", Window(40, 80))
+    assert canvas.layers.windows.chosen == {"other": Window(40, 80)}
     assert not any({"hash", "content_hash", "_hashed_values"} & set(vars(each)) for each in (*scans, as_ct))
     ids = {layer.metadata[METADATA]["case_id"] for layer in viewer.layers}
     assert len(ids) == 1 and all(ids)
@@ -294,7 +294,7 @@ def test_stepping_through_peaks_brings_scan_and_slice_into_view(canvas: ReadingC
     assert [peak.index for peak in canvas.saliency.peaks("volume")] == [(40, 10, 30), (5, 40, 5)]
     peak = canvas.saliency.go_to_peak("volume", 1)
     assert peak is not None and peak.slices == (4, 6)
-    assert canvas.layers.active == "volume" and canvas.layers.index("volume") == (5, 40, 5)
+    assert canvas.layers.active == "volume" and canvas.layers.navigation.index("volume") == (5, 40, 5)
     assert canvas.saliency.go_to_peak("volume", 2) == canvas.saliency.peaks("volume")[0]
     viewer.scene.camera.zoom *= 8
     canvas.saliency.go_to_peak("volume", 1)
@@ -310,7 +310,7 @@ def test_one_call_hides_everything_of_the_model_and_shows_it_again(
     volume = case.scans[0]
     prepared = prepare_scan(volume, PreparationConfig(volume_size_px=24, depth=8))
     canvas.layers.show_case(case)
-    canvas.layers.go_to("volume", tuple(np.argwhere(volume.voxels == BRIGHT).mean(axis=0)))
+    canvas.layers.navigation.go_to("volume", tuple(np.argwhere(volume.voxels == BRIGHT).mean(axis=0)))
     plain = hands.look()
     canvas.network_view.show(prepared)
     canvas.saliency.show([lesion(volume, "A", 0.45)])
@@ -356,7 +356,7 @@ def test_colour_is_shown_in_colour_and_inverted_pictures_upright_in_brightness(
     picture = hands.look()
     x, y = (round(c) for c in hands.middle)
     assert picture[y, x, 0] == pytest.approx(200, abs=3) and picture[y, x, 1] < 5
-    assert not canvas.layers.set_window("d", canvas.layers.window("i"))
+    assert not canvas.layers.windows.set("d", canvas.layers.windows.of("i"))
     canvas.layers.activate("i")
     picture = hands.look()
     assert picture[y, x].min() > 235 and picture[y, x // 3].max() < 15

@@ -15,21 +15,22 @@ from napari_raddiag.controllers.session_keeper import SessionKeeper
 from napari_raddiag.session.saved_session import SessionStore, this_host
 from napari_raddiag.session.session_state import SavedSession, state_of_case
 from napari_raddiag.widgets.restore_offer import RestoreOffer
-from raddiag_engine.cases import Modality
+from raddiag_engine.cases import Modality, Window
 from tests.viewer.controllers.conftest import WAIT_MS, Reading, open_name, two_patients
 from tests.viewer.session.made_cases import case
 
 NOBODY = 999999999
+WINDOW = Window(1, 2, "LINEAR")
 
 
 class Elsewhere:
     """Stands for the canvas and for the runner of diagnoses, which are only told what to do."""
 
     def __init__(self) -> None:
-        self.windows: list[dict[str, tuple[float, float]]] = []
+        self.windows: list[dict[str, Window]] = []
         self.diagnoses = 0
 
-    def restore_windows(self, windows: dict[str, tuple[float, float]]) -> None:
+    def restore_windows(self, windows: dict[str, Window]) -> None:
         self.windows.append(windows)
 
     def diagnose_when_ready(self) -> None:
@@ -43,7 +44,7 @@ class Desk:
         before = two_patients() if name == "two" else case().replacing(case().scan("a").with_modality(Modality.CT))
         saved = SavedSession(
             (f"/cases/{name}",),
-            state_of_case(before.using(frozenset({"a"})), {}, {"a": (1.0, 2.0)}),
+            state_of_case(before.using(frozenset({"a"})), {}, {"a": WINDOW}),
             2 if name == "two" else None,
             "input",
             "model",
@@ -90,7 +91,7 @@ def test_restoring_brings_ticks_and_modality_and_then_the_file_goes(desk: Desk, 
     until_read(desk, qtbot)
     session = desk.opener.session
     assert desk.restored() and session.case is not None and session.case.scan("a").modality is Modality.CT
-    assert desk.elsewhere.windows == [{"a": (1.0, 2.0)}] and desk.elsewhere.diagnoses == 1
+    assert desk.elsewhere.windows == [{"a": WINDOW}] and desk.elsewhere.diagnoses == 1
     qtbot.waitUntil(lambda: not desk.left.exists(), timeout=WAIT_MS)
     assert desk.keeper.store.file.exists() and not desk.offered
 

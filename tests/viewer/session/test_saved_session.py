@@ -26,7 +26,7 @@ def edited() -> tuple[SavedSession, set[str]]:
     opened = case()
     opened = opened.replacing(opened.scan("a").with_modality(Modality.ULTRASOUND, Anatomy.BREAST))
     opened = opened.using(frozenset({"a", "c"}))
-    scans = state_of_case(opened, {"a": Window(40, 80)}, {"a": (0.0, 80.0)})
+    scans = state_of_case(opened, {"a": Window(40, 80)}, {"a": Window(0, 80, "SIGMOID")})
     return SavedSession(("/away/case",), scans, 2, "input", "model"), {"a", "c"}
 
 
@@ -119,7 +119,7 @@ def test_two_viewers_of_one_process_keep_their_own(tmp_path: Path) -> None:
 
 def test_a_damaged_file_is_not_offered(tmp_path: Path) -> None:
     file_of(tmp_path).write_text("{")
-    file_of(tmp_path, pid=NOBODY - 1).write_text(json.dumps({"schema": 1, "paths": [], "scans": {}}))
+    file_of(tmp_path, pid=NOBODY - 1).write_text(json.dumps({"schema": saved_session.SCHEMA, "paths": [], "scans": {}}))
     assert SessionStore(folder=tmp_path).find_left_behind() is None
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 from pytestqt.qtbot import QtBot
 from qtpy.QtGui import QGuiApplication
 
@@ -177,3 +179,70 @@ def test_a_diagnosis_asked_for_without_a_case_is_a_note_and_no_error(
     panel = open_panel(shared_engine)
     panel.diagnosis.diagnose()
     assert [message.severity for message in panel.views.messages.messages] == [Severity.NOTE]
+
+
+def test_one_click_is_shown_once_and_folded_plots_are_not_drawn(
+    open_panel: OpenPanel,
+    shared_engine: Preferences,
+    sample: tuple[Path, ...],
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    panel = open_panel(shared_engine)
+    open_case(panel, sample, qtbot)
+    diagnose(panel, qtbot)
+    views = panel.views
+    views.plots_section.set_expanded(True)
+    plots = views.plots
+    assert plots is not None
+    views.plots_section.set_expanded(False)
+    shown: list[str] = []
+    drawn: list[str] = []
+    show, draw = views.evidence.show_evidence, plots._draw
+    monkeypatch.setattr(views.evidence, "show_evidence", lambda state: (shown.append(state.disorder), show(state)))
+    monkeypatch.setattr(plots, "_draw", lambda: (drawn.append(plots._chosen), draw()))
+    for disorder in ("Baker cyst", "Tibial fracture"):  # each in another scan: disorder, peak and scan in view change
+        show_evidence(panel, disorder, qtbot)
+        qtbot.wait(100)
+    assert shown == ["Baker cyst", "Tibial fracture"] and views.evidence.title.text() == "Tibial fracture"
+    assert not drawn
+    views.plots_section.set_expanded(True)
+    show_evidence(panel, "Baker cyst", qtbot)
+    assert drawn and drawn[-1] == "Baker cyst"
+
+
+def test_normal_has_no_evidence_and_says_so_in_one_line(
+    open_panel: OpenPanel, shared_engine: Preferences, sample: tuple[Path, ...], qtbot: QtBot
+) -> None:
+    panel = open_panel(shared_engine)
+    open_case(panel, sample, qtbot)
+    diagnose(panel, qtbot)
+    diagnosis = panel.session.current_diagnosis
+    assert diagnosis is not None and diagnosis.normal is not None
+    show_evidence(panel, "Baker cyst", qtbot)
+    panel.views.disorders.normal.chosen.emit(diagnosis.normal.name)
+    qtbot.wait(200)
+    line = panel.views.evidence.busy.text()
+    assert line.startswith(f"{diagnosis.normal.name} says that nothing was found") and "\n" not in line
+    assert not panel.evidence.maps and not panel.views.messages.messages
+    assert all(panel.canvas.saliency.layer(scan_id) is None for scan_id in panel.canvas.layers.scan_ids)
+
+
+def test_a_local_engine_has_the_voxels_before_diagnose_is_pressed(
+    open_panel: OpenPanel, sample: tuple[Path, ...], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from raddiag_engine.client import EngineClient
+
+    sent: list[int] = []
+    upload = EngineClient._upload
+
+    def counted(client: EngineClient, case: Any, names: Any, steps: Any) -> None:
+        upload(client, case, names, steps)
+        sent.append(len(names))
+
+    monkeypatch.setattr(EngineClient, "_upload", counted)
+    panel = open_panel(Preferences(device="cpu"))
+    open_case(panel, sample, qtbot)
+    qtbot.waitUntil(lambda: sum(sent) == 2, timeout=ENGINE_MS)
+    diagnose(panel, qtbot)
+    assert sum(sent) == 2

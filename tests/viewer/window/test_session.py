@@ -33,7 +33,7 @@ def test_a_reading_comes_back_after_a_crash(
     mri = next(scan.id for scan in case.scans if scan.modality == "MRI")
     xray = next(scan.id for scan in case.scans if scan.modality == "X-ray")
     panel.session.use(mri, False)
-    panel.canvas.layers.set_window(xray, Window(6000, 9000, "LINEAR_EXACT"))
+    panel.canvas.layers.windows.set(xray, Window(6000, 9000, "SIGMOID"))
     diagnose(panel, qtbot)
     before = panel.session.diagnosis
     panel.keeper.save()
@@ -47,7 +47,7 @@ def test_a_reading_comes_back_after_a_crash(
     qtbot.waitUntil(lambda: not SessionStore().find_left_behind(), timeout=ENGINE_MS)
     restored = again.session.case
     assert restored is not None and [scan.id for scan in restored.used] == [xray]
-    assert again.canvas.layers.window(xray).center == 6000 and again.canvas.layers.window(xray).width == 9000
+    assert again.canvas.layers.windows.of(xray) == Window(6000, 9000, "SIGMOID")
     after = again.session.current_diagnosis
     assert before is not None and after is not None and after.input_hash == before.input_hash
 

@@ -10,8 +10,10 @@ import pytest
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
-from qtpy.QtWidgets import QApplication
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QLineEdit
 
+from napari_raddiag.arrangement import dock_of, napari_docks_visible, toggle_napari_docks
 from napari_raddiag.preferences import PLUGIN, Preferences
 from napari_raddiag.window import panel_in
 from tests.engine.service.service_process import is_gone
@@ -79,6 +81,17 @@ def test_what_napari_opens_beside_the_panel_goes_to_the_panel(
     assert panel.session.paths == sample
 
 
+def test_napari_sample_data_goes_to_a_panel_that_waits(
+    open_panel: OpenPanel, sample: tuple[Path, ...], qtbot: QtBot
+) -> None:
+    panel = open_panel(NO_ENGINE, ready=False)
+    viewer = panel.canvas.layers.viewer
+    with qtbot.waitSignal(panel.opener.opened, timeout=ENGINE_MS):
+        viewer.open_sample(PLUGIN, "sample_case")
+    qtbot.waitUntil(lambda: len(viewer.layers) == 2, timeout=ENGINE_MS)
+    assert panel.session.paths == sample and not any(layer.source.sample for layer in viewer.layers)
+
+
 @pytest.mark.parametrize("where", ["panel", "case section"])
 def test_files_dropped_on_the_panel_are_one_case(
     open_panel: OpenPanel, sample: tuple[Path, ...], qtbot: QtBot, where: str
@@ -97,12 +110,10 @@ def test_files_dropped_on_the_panel_are_one_case(
 def test_napari_docks_are_one_key_away_and_the_image_is_the_larger_part(
     open_panel: OpenPanel, sample: tuple[Path, ...], qtbot: QtBot
 ) -> None:
-    from napari_raddiag.arrangement import napari_docks_visible
-
     panel = open_panel(NO_ENGINE, ready=False)
     qtbot.waitUntil(lambda: not napari_docks_visible(panel), timeout=5000)
     assert panel.width() < panel.window().width() / 2
-    panel.updates.toggle_napari_docks()
+    toggle_napari_docks(panel)
     assert napari_docks_visible(panel)
 
 
@@ -117,8 +128,6 @@ def test_a_drop_never_takes_an_open_case_away(open_panel: OpenPanel, sample: tup
 def test_closing_the_dock_ends_the_panel_and_opening_it_again_starts_afresh(
     open_panel: OpenPanel, sample: tuple[Path, ...], qtbot: QtBot
 ) -> None:
-    from napari_raddiag.arrangement import dock_of
-
     panel = open_panel(Preferences(device="cpu"))
     viewer = panel.canvas.layers.viewer
     keys_before = set(viewer.keymap)
@@ -160,6 +169,49 @@ def test_letters_stand_in_every_cell_of_the_grid(open_panel: OpenPanel, sample: 
     qtbot.waitUntil(
         lambda: {"H", "F", "R", "L"} <= {word.text for word in panel.canvas.letters.marks.words}, timeout=10_000
     )
+
+
+def test_keys_work_in_a_panel_that_floats_and_text_fields_still_take_text(
+    open_panel: OpenPanel, sample: tuple[Path, ...], qtbot: QtBot
+) -> None:
+    """On a second monitor the panel is a window of its own, and that window gets the keys."""
+    panel = open_panel(NO_ENGINE, ready=False)
+    open_case(panel, sample, qtbot)
+    layers, dock = panel.canvas.layers, dock_of(panel)
+    assert dock is not None
+    qtbot.waitUntil(lambda: len(layers.viewer.layers) == 2, timeout=ENGINE_MS)
+    dock.setFloating(True)
+    dock.activateWindow()
+    qtbot.waitUntil(lambda: dock.isActiveWindow() and dock.windowHandle().isActive(), timeout=5000)
+
+    def press(key: Qt.Key) -> None:
+        QTest.keyClick(dock.windowHandle(), key)  # as the window system gives it, to whatever has the focus
+
+    table, mri = panel.views.scans.table, next(i for i in layers.scan_ids if layers.navigation.can_step(i))
+    table.setFocus()
+    press(Qt.Key.Key_H)
+    assert layers.model_hidden
+    press(Qt.Key.Key_G)
+    assert layers.is_grid
+    press(Qt.Key.Key_G)
+    layers.activate(layers.scan_ids[0])
+    row = layers.scan_ids.index(mri)
+    assert layers.active != mri
+    where = table.visualRect(table.model().index(row, 3)).center()
+    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    before = layers.navigation.index(mri)
+    press(Qt.Key.Key_Up)
+    assert (
+        layers.active == mri and layers.navigation.index(mri) != before
+    )  # the slice moves, and not the row of the table
+    press(Qt.Key.Key_PageUp)
+    assert layers.active != mri
+    field = panel.views.disorders.filter_bar.findChild(QLineEdit)
+    panel.views.disorders.filter_bar.setVisible(True)
+    field.setFocus()
+    press(Qt.Key.Key_H)
+    press(Qt.Key.Key_G)
+    assert field.text() == "hg" and layers.model_hidden and not layers.is_grid
 
 
 def test_after_a_click_on_a_scan_the_keys_go_to_the_image(

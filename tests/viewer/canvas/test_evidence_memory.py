@@ -1,0 +1,39 @@
+"""Layers hold views of the maps that are shown, and no others: what is kept of maps is all that they cost."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import numpy as np
+
+from napari_raddiag.canvas.reading_canvas import ReadingCanvas
+from raddiag_engine.cases import Case, Scan
+from raddiag_engine.saliency.saliency_map import SaliencyMap
+from tests.viewer.asymmetric_phantom import phantom
+
+
+def evidence(scan: Scan, disorder: str, strength: float) -> SaliencyMap:
+    values = np.full(scan.voxels.shape, np.float32(strength))
+    peak = (0,) * values.ndim
+    return SaliencyMap(
+        scan.id, disorder, "gradcam", values, 1.0, peak, 2.0, (2.0,) * values.ndim, "case", "in", "model"
+    )
+
+
+def test_a_map_that_is_not_shown_any_more_can_go(canvas: ReadingCanvas) -> None:
+    """Also where the map shown next is dark, and where the peaks of the first one were looked at."""
+    scan = phantom(scan_id="a")[0]
+    canvas.layers.show_case(Case((scan,)))
+    first = evidence(scan, "A", 0.5)
+    canvas.saliency.show([first])
+    layer = canvas.saliency.layer("a")
+    assert layer is not None and np.shares_memory(layer.data, first.values) and canvas.saliency.peaks("a")
+    values = weakref.ref(first.values)
+    del first
+    for disorder, strength in (("B", 0.0), ("C", 0.25)):
+        canvas.saliency.show([evidence(scan, disorder, strength)])
+        gc.collect()
+        assert values() is None
+        assert layer.visible == (strength > 0)
+    assert float(layer.data.max()) == 0.25
