@@ -93,3 +93,12 @@ def test_a_disorder_that_is_in_neither_list_is_not_taken_for_an_unseen_one(
     more = ("--disorder", "Meningeoma", "--output", str(tmp_path / "maps"))
     assert main(words(folder, "explain", *more)) == EXIT_BAD_INPUT
     assert "did you mean 'Meningioma'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("model", "answer"), [("model", "yes, through the knowledge encoder"), ("linear", "no: it")])
+def test_a_model_s_card_says_whether_it_takes_names(
+    folder: Path, model: str, answer: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["models", "show", str(folder / model)]) == 0
+    assert answer in capsys.readouterr().out

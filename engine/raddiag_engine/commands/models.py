@@ -190,5 +190,17 @@ def _facts(card: ModelCard, folder: Path) -> dict[str, str]:
         ),
         "shortcuts": "\n".join(card.shortcuts),
         "evaluation": "\n".join(f"{name}: {value:.3f}" for name, value in card.evaluation.items()),
+        "disorders by name": _names_taken(card),
         "weights": f"SHA-256 {card.weights_sha256}",
     }
+
+
+def _names_taken(card: ModelCard) -> str:
+    """Whether the model can be asked about disorders that it never learned."""
+    encoder = card.knowledge_encoder
+    if encoder is None or card.network.head.kind != "knowledge":
+        return "no: it scores its own disorders only"
+    where = "held by the model" if encoder.stored else "not held by the model, see --encoder"
+    return (
+        f"yes, through the knowledge encoder {encoder.name} ({encoder.kind}, SHA-256 {encoder.sha256[:16]}…), {where}"
+    )
