@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from napari_raddiag.data_models.plain_line import one_line
 from napari_raddiag.data_models.scan_facts import date_text
 from raddiag_engine.cases import Case, Identity
 
@@ -47,7 +48,7 @@ def identity_line(identity: Identity) -> str:
     parts += [f"ID {identity.patient_id.strip()}"] if identity.patient_id.strip() else []
     parts += [f"born {date_text(identity.birth_date)}"] if identity.birth_date else []
     parts += [identity.sex.strip()] if identity.sex.strip() else []
-    return ", ".join(parts)
+    return one_line(", ".join(parts))
 
 
 def identity_of(case: Case) -> str:

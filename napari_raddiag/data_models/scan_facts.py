@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from napari_raddiag.data_models.plain_line import one_line
 from raddiag_engine.cases import Anatomy, Case, Modality, Plane, Scan, WarningCode
 from raddiag_engine.diagnosis.result import ScanReport
 
@@ -127,4 +128,4 @@ def _files(scan: Scan) -> str:
     if not scan.sources:
         return ""
     more = len(scan.sources) - 1
-    return scan.sources[0].name + (f" and {more} more" if more else "")
+    return one_line(scan.sources[0].name) + (f" and {more} more" if more else "")

@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
+from napari_raddiag.data_models.plain_line import one_line
 from napari_raddiag.widgets.marks import Mark
 from napari_raddiag.widgets.path_drop import PathDrop
 from napari_raddiag.widgets.themed_label import NoteLine, ThemedLabel
@@ -118,7 +119,7 @@ class CaseView(QWidget):
     def _fill_recent(self) -> None:
         self._recent_menu.clear()
         for number, (text, value) in enumerate(self._recent_cases, start=1):
-            shown = f"Case {number} (name hidden)" if self.identity_hidden else text.replace("&", "&&")
+            shown = f"Case {number} (name hidden)" if self.identity_hidden else one_line(text).replace("&", "&&")
             action = self._recent_menu.addAction(shown)
             action.triggered.connect(lambda _checked=False, value=value: self.recent_chosen.emit(value))
         if self._recent_cases:

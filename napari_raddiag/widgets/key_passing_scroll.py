@@ -1,8 +1,8 @@
 """A scroll area that leaves Page Up, Page Down and the arrows to the window, where they step through scans and slices.
 
-Qt's own scrolls by them whenever a widget inside lets them pass. What has the focus is still scrolled into view. What is
-being read stays where it is on the screen when something above it grows or shrinks: the list of disorders does not slip
-away under the mouse because the view jumped to a scan with more to say about it.
+Qt's own scrolls by them whenever a widget inside lets them pass. What has the focus is still scrolled into view. What
+is being read stays where it is on the screen when something above it grows or shrinks: the list of disorders does not
+slip away under the mouse because the view jumped to a scan with more to say about it.
 """
 
 from __future__ import annotations

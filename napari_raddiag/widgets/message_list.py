@@ -9,6 +9,7 @@ from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from napari_raddiag.data_models.panel_message import PanelMessage, Severity
+from napari_raddiag.data_models.plain_line import one_line
 from napari_raddiag.data_models.without_names import reason_without_names
 from napari_raddiag.widgets.marks import Mark
 from napari_raddiag.widgets.section import Section
@@ -102,7 +103,7 @@ class MessageList(QWidget):
                 (f"file {number}", reason_without_names(reason, names))
                 for number, (_, reason) in enumerate(files, start=1)
             )
-        self._skipped_text.setPlainText("\n".join(f"{name}: {reason}" for name, reason in files))
+        self._skipped_text.setPlainText("\n".join(f"{one_line(name)}: {one_line(reason)}" for name, reason in files))
 
     def _remove(self, line: MessageLine) -> None:
         if line in self._messages:
@@ -146,7 +147,7 @@ class MessageLine(QWidget):
     def set_identity_hidden(self, hidden: bool) -> None:
         """Say it without or with the names of files."""
         text = self.message.shown_text(identity_hidden=hidden)
-        self._note.show_text(f"{self.message.severity.capitalize()}: {text}")
+        self._note.show_text(f"{self.message.severity.capitalize()}: {one_line(text)}")
         self.dismiss.setAccessibleName(f"Dismiss: {text}")
 
     def _copy(self) -> None:

@@ -8,6 +8,7 @@ from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtGui import QPainter
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
+from napari_raddiag.data_models.plain_line import breakable
 from napari_raddiag.widgets.colours import colours_of
 from napari_raddiag.widgets.marks import Mark, mark_pixmap
 
@@ -15,19 +16,31 @@ Role = Literal["text", "muted", "positive", "caution", "error", "good"]
 
 
 class ThemedLabel(QLabel):
-    """Text in the colour of a role; wraps, can be selected with the mouse, and is never taken for rich text."""
+    """Text in the colour of a role; wraps, can be selected with the mouse, and is never taken for rich text.
+
+    A word longer than a line is broken too, or one file's name would push the panel's right side out of sight.
+    """
 
     def __init__(self, role: Role = "text", *, bold: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._role: Role = role
         self._weight = " font-weight: bold;" if bold else ""
-        self._sheet = ""
+        self._sheet = self._said = ""
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
         # A theme's style sheet makes labels frames, which Qt indents: lines would not begin where buttons do.
         self.setIndent(0)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+
+    def setText(self, text: str) -> None:
+        """Say something."""
+        self._said = text
+        super().setText(breakable(text))
+
+    def text(self) -> str:
+        """What is said, without the places to break that it is shown with."""
+        return self._said
 
     def set_role(self, role: Role) -> None:
         """Change the colour."""

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -157,3 +159,20 @@ def test_the_wheel_passes_over_lists_and_sliders(qtbot: QtBot) -> None:
     qtbot.waitUntil(view.opacity.hasFocus)
     with qtbot.waitSignal(view.opacity_changed):
         turn_wheel(view.opacity)
+
+
+@pytest.mark.parametrize("view", [ScansView, CaseView], ids=["scans", "case"])
+def test_a_long_name_does_not_make_a_view_wider_than_the_panel(view: Callable[[], QWidget], qtbot: QtBot) -> None:
+    shown = view()
+    qtbot.addWidget(shown)
+    long = "Y" * 200
+    if isinstance(shown, ScansView):
+        case = made_case()
+        first = replace(case.scans[0], sources=(Path(f"{long}.dcm"),))
+        shown.show_case(replace(case, scans=(first, *case.scans[1:])))
+        shown.set_active(first.id)
+    elif isinstance(shown, CaseView):
+        shown.show_case(long)
+    shown.show()
+    assert long in "".join(label.text() for label in shown.findChildren(ThemedLabel))
+    assert shown.minimumSizeHint().width() <= 360

@@ -114,7 +114,7 @@ def test_what_the_network_sees_stands_in_full_in_the_details(view: ScansView) ->
     view.set_diagnosed(True)
     assert "The network saw: 32 of 412 slices, 256 px, window 40/400" in said(view)
     view.set_diagnosed(False)
-    assert "will see 32" in said(view)
+    assert "will see: 32" in said(view)
 
 
 def test_what_the_network_will_see_takes_one_line_of_its_row_as_what_it_saw(view: ScansView) -> None:
