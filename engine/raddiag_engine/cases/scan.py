@@ -139,6 +139,8 @@ class Scan:
         padding = None if self.padding is None else tuple(float(bound) for bound in self.padding)
         words = (self.kind, self.modality, self.anatomy, self.plane, self.units, windows)
         digest.update(repr((*map(str, words), bool(self.inverted), padding, self.body_part)).encode())
+        if self.slice_places is not None:
+            digest.update(repr(tuple(round(float(place), 6) for place in self.slice_places)).encode())
         return digest.hexdigest()
 
     @cached_property

@@ -17,6 +17,7 @@ class WarningCode(StrEnum):
     GEOMETRY_UNKNOWN = "geometry.unknown"
     GEOMETRY_FAILED = "geometry.failed"
     GEOMETRY_RESAMPLED = "geometry.resampled"
+    GEOMETRY_STATED_SPACING = "geometry.stated_spacing"
     GEOMETRY_PART_CALIBRATED = "geometry.part_calibrated"
     IDENTITY_MIXED = "identity.mixed"
     IDENTITY_MISSING = "identity.missing"

@@ -85,7 +85,7 @@ def write_explanation(engine: Engine, maps: list[list[SaliencyMap]], folder: Pat
     """
     from raddiag_engine.atomic import write_text
     from raddiag_engine.commands.json_output import json_text
-    from raddiag_engine.reading import write_nifti
+    from raddiag_engine.reading.nifti_export import on_even_grid, write_nifti
     from raddiag_engine.saliency.overlay import RESEARCH_USE, write_overlay
 
     evidence = engine.evidence()
@@ -98,7 +98,8 @@ def write_explanation(engine: Engine, maps: list[list[SaliencyMap]], folder: Pat
         for index, saliency in enumerate(of_disorder):
             scan = evidence.scans[index]
             stem = f"{slug}.{saliency.scan_id}"
-            write_nifti(folder / f"{stem}.nii.gz", saliency.values, scan.affine, scan.spacing_mm)
+            values, affine = on_even_grid(scan, saliency.values, 0.0)
+            write_nifti(folder / f"{stem}.nii.gz", values, affine, scan.spacing_mm)
             write_overlay(folder / f"{stem}.png", scan, evidence.prepare(index), saliency)
             state, is_unseen = states[saliency.disorder], saliency.disorder in unseen
             files = {"overlay": f"{stem}.png", "map": f"{stem}.nii.gz"}

@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json is not None:
         write_json(case_listing(case), arguments.json)
     if arguments.json != STANDARD_OUTPUT:
-        _print_tables(case)
+        _print_tables(case, arguments.nifti)
     return 0
 
 
@@ -90,7 +90,7 @@ def _write_nifti(case: Case, folder: Path) -> None:
             raise RaddiagError(f"{folder}: cannot be written ({error.strerror}); choose another folder") from error
 
 
-def _print_tables(case: Case) -> None:
+def _print_tables(case: Case, folder: Path | None) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -105,7 +105,7 @@ def _print_tables(case: Case) -> None:
         spacing = " x ".join(f"{length:.3g}" for length in scan.spacing_mm) if scan.spacing_mm else "unknown"
         table.add_row(scan.id, scan.modality.value, scan.kind, size, spacing, escape(scan.units))
     console.print(table)
-    _print_notes(console, case)
+    _print_notes(console, case, folder)
 
 
 def _said_by_header(scan: Scan) -> Iterator[str]:
@@ -120,13 +120,23 @@ def _said_by_header(scan: Scan) -> Iterator[str]:
         yield f"{scan.frame_time_ms:.4g} ms a frame"
 
 
-def _print_notes(console: Console, case: Case) -> None:
+def _said_of_nifti(scan: Scan) -> str:
+    from raddiag_engine.reading.nifti_export import on_even_grid
+
+    if on_even_grid(scan, scan.voxels, 0.0)[1] is None:
+        return "NIfTI: its slices are not evenly spaced, so that no affine places them; written without one"
+    return "NIfTI: the slices that are missing are written as filling, so that the others lie where they should"
+
+
+def _print_notes(console: Console, case: Case, folder: Path | None) -> None:
     """Below the table, at full width: what the header of each scan says and what is wrong, then the files skipped."""
     from rich.markup import escape
 
     for scan in case.scans:
         said = ", ".join(_said_by_header(scan))
         notes = [f"header: {said}"] if said else []
+        if folder is not None and scan.slice_places is not None:
+            notes.append(_said_of_nifti(scan))
         notes += [] if scan.usable else [f"not used: {scan.reason}"]
         notes += [f"{warning.code.value}: {warning.message}" for warning in scan.warnings]
         for note in notes:

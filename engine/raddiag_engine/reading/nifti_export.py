@@ -14,6 +14,8 @@ from raddiag_engine.reading.affine import Affine, affine_to_ijk, spacing_mm
 
 SCANNER = 1
 UNKNOWN = 0
+# Of a spacing; as far as slices may lie beside an even grid.
+UNEVEN_SHARE = 0.02
 # NIfTI-1 holds the lengths of the axes as 16-bit numbers; NIfTI-2 is known to fewer viewers.
 LONGEST_IN_NIFTI1 = 32767
 # NIfTI types that other readers know; the rest is widened.
@@ -23,8 +25,34 @@ WIDER_TYPES = {"b": np.uint8, "float16": np.float32}
 def write_scan(folder: Path, scan: Scan) -> Path:
     """Write a scan as <id>.nii.gz with its affine and its rescaled values; its path is returned."""
     path = folder / f"{scan.id}.nii.gz"
-    write_nifti(path, scan.voxels, scan.affine, scan.spacing_mm)
+    fill = float(scan.voxels.min()) if scan.padding is None else scan.padding[0]
+    voxels, affine = on_even_grid(scan, scan.voxels, fill)
+    write_nifti(path, voxels, affine, scan.spacing_mm)
     return path
+
+
+def on_even_grid(scan: Scan, array: NDArray[np.generic], fill: float) -> tuple[NDArray[np.generic], Affine | None]:
+    """An array on a scan's grid as NIfTI can place it, whose slices follow one another evenly, and the affine for that.
+
+    Slices that are missing are put in, as filling, so that the others lie where they should. Where slices lie between
+    the places of an even grid no affine is right, and none is given.
+
+    Args:
+        array: On the voxels of the scan.
+        fill: Value of what is put in; a value that the array's type does not hold becomes the nearest that it does.
+    """
+    places = scan.slice_places
+    if places is None or scan.affine is None:
+        return array, scan.affine
+    numbers = [round(place) for place in places]
+    if max(abs(place - number) for place, number in zip(places, numbers, strict=True)) > UNEVEN_SHARE:
+        return array, None
+    if array.dtype.kind in "iu":
+        limits = np.iinfo(array.dtype)  # type: ignore[type-var]
+        fill = min(max(fill, limits.min), limits.max)
+    whole = np.full((max(numbers) + 1, *array.shape[1:]), fill, array.dtype)
+    whole[numbers] = array
+    return whole, scan.affine
 
 
 def write_nifti(

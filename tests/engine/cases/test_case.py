@@ -110,3 +110,11 @@ def test_a_modality_said_by_a_person_is_no_guess():
 def test_axes_must_fit_the_kind():
     with pytest.raises(ValueError, match="2 axes"):
         Scan(id="a", kind="image", voxels=np.zeros((2, 3, 4)))
+
+
+def test_where_slices_lie_is_part_of_the_content():
+    scan = Scan(id="a", kind="volume", voxels=np.arange(24).reshape(3, 2, 4), affine=np.eye(4))
+    apart = scan.changed(slice_places=(0.0, 1.0, 3.0))
+    assert apart.content_hash != scan.content_hash
+    assert apart.content_hash != scan.changed(slice_places=(0.0, 2.0, 3.0)).content_hash
+    assert apart.changed(slice_places=None).content_hash == scan.content_hash

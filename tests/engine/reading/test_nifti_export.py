@@ -51,3 +51,27 @@ def test_an_image_without_a_place_says_so(tmp_path):
     assert image.shape == (4, 3, 1)
     assert (image.header["sform_code"], image.header["qform_code"]) == (0, 0)
     assert image.header.get_zooms()[:2] == (0.25, 0.5)
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.uint8])
+def test_slices_beyond_a_gap_are_written_where_they_lie(tmp_path, dtype):
+    stored = noise(5, 4, 6).astype(dtype)
+    heights = [0.0, 2.0, 6.0, 8.0, 12.0]
+    write_series(tmp_path / "ct", stored, positions=[(3, 5, z) for z in heights], Modality="MR", RescaleIntercept=0)
+    (scan,) = read_case([tmp_path / "ct"], guarded=False).scans
+    image = nibabel.load(write_scan(tmp_path, scan))
+    written = np.asarray(image.dataobj)
+    assert written.shape == (6, 4, 7)
+    for values, height in zip(stored, heights, strict=True):
+        (k,) = (k for k in range(7) if abs((image.affine @ (0, 0, k, 1))[2] - height) < 0.01)
+        assert np.array_equal(written[..., k], values.T)
+    assert (written[..., [2, 5]] == stored.min()).all(), "what is missing is filling"
+
+
+def test_slices_that_no_affine_places_are_written_without_one(tmp_path):
+    heights = [0.0, 2.0, 4.7, 6.7, 8.7]
+    write_series(tmp_path / "ct", noise(5, 4, 6), positions=[(3, 5, z) for z in heights])
+    (scan,) = read_case([tmp_path / "ct"], guarded=False).scans
+    image = nibabel.load(write_scan(tmp_path, scan))
+    assert (image.header["sform_code"], image.header["qform_code"]) == (0, 0)
+    assert np.array_equal(np.asarray(image.dataobj), scan.voxels.transpose(2, 1, 0))

@@ -128,7 +128,10 @@ def test_nifti_files_are_named_after_the_scans(folder, tmp_path):
     run(folder, "--nifti", tmp_path / "out")
     (scan,) = read_case([folder], guarded=False).scans
     image = nibabel.load(tmp_path / "out" / f"{scan.id}.nii.gz")
-    assert np.array_equal(np.asarray(image.dataobj), scan.voxels.transpose(2, 1, 0))
+    written = np.asarray(image.dataobj)
+    places = [round(place) for place in scan.slice_places]
+    assert np.array_equal(written[..., places], scan.voxels.transpose(2, 1, 0))
+    assert written.shape[2] == max(places) + 1  # the missing slice is filling
     assert np.allclose(image.affine[:, [2, 1, 0, 3]], scan.affine)
 
 

@@ -17,6 +17,7 @@ from raddiag_engine.reading.formats import FileFormat
 
 OVERLAY_GROUPS = range(0x6000, 0x6020, 2)
 OVERLAY_ROWS = 0x0010
+UNITS = {"GY": "Gy"}
 
 
 def described(volume: Volume, copies: tuple[Path, ...]) -> Scan:
@@ -87,7 +88,7 @@ def _units(frame: Frame, modality: Modality, volume: Volume) -> str:
     named = frame.rescale.unit if frame.rescale.unit not in ("US", "NONE") else ""
     if modality is Modality.CT and frame.rescale.given:
         return named or "HU"
-    return frame.instance.header.text("Units") or named or "stored"
+    return frame.instance.header.text("Units") or UNITS.get(named, named) or "stored"
 
 
 def _in_uptake(scan: Scan, volume: Volume) -> Scan:

@@ -24,6 +24,7 @@ LOCALIZER_WORDS = re.compile(
     r"(?<![A-Z])(LOCALI[SZ]ERS?|LOC|SCOUTS?|TOPOGRAMS?|SURVIEW|SCANOGRAM|SURVEY|3[- ]?PLANE|SMART ?PREP|BOLUS TRACKING"
     r"|CARE ?BOLUS|PRE ?MONITORING|MONITORING|TEST BOLUS|CALIBRATION)(?![A-Z])"
 )
+PROJECTIONS_OF_NM = {"TOMO", "GATED TOMO"}
 LOCALIZER_TYPES = {"LOCALIZER", "SCOUT"}
 REPORT_WORDS = re.compile(
     r"(?<![A-Z])(DOSE[ _](REPORT|INFO|RECORD|SUMMARY)|PATIENT[ _]PROTOCOL|SCREEN[ _]?SAVE|EXAM[ _]SUMMARY)(?![A-Z])"
@@ -44,6 +45,9 @@ def why_unusable(frame: Frame) -> tuple[WarningCode, str] | None:
         return WarningCode.CONTENT_NOT_AN_IMAGE, "a photograph or microscopy, not a radiological scan"
     if LOCALIZER_TYPES & set(frame.image_type) or (instance.modality in SLICED and LOCALIZER_WORDS.search(description)):
         return WarningCode.CONTENT_LOCALIZER, "a localizer, made to plan or to time other scans"
+    if instance.modality == "NM" and PROJECTIONS_OF_NM & set(frame.image_type):
+        text = "projections from around the patient (nuclear medicine, TOMO), not slices"
+        return WarningCode.CONTENT_NOT_FOR_PRESENTATION, text
     if instance.header.text("PresentationIntentType").upper() == "FOR PROCESSING":
         return WarningCode.CONTENT_NOT_FOR_PRESENTATION, "raw detector data (FOR PROCESSING), not what a reader sees"
     if "MOSAIC" in frame.image_type and frame.tile is None:

@@ -84,6 +84,7 @@ class Frame:
         in_patient: True if positions are in the patient's coordinates.
         moments: Attributes that count repetitions of one place, by name; the first that tells frames apart is used.
         tile: The part of the file's only picture that is this frame, if the file is a mosaic.
+        stated_spacing_mm: What the header calls the distance of slices, where the position was computed from it.
     """
 
     instance: Instance
@@ -98,6 +99,7 @@ class Frame:
     in_patient: bool = True
     moments: dict[str, object] = field(default_factory=dict)
     tile: Tile | None = None
+    stated_spacing_mm: float | None = None
 
     @property
     def placed(self) -> bool:
@@ -174,7 +176,7 @@ def _frame(instance: Instance, index: int, groups: _Groups) -> Frame:
         instance=instance,
         index=index,
         position_mm=np.array(position) if len(position) == 3 else None,
-        orientation=_orthonormal(orientation),
+        orientation=orthonormal(orientation),
         spacing_mm=(spacing[0], spacing[1]) if len(spacing) == 2 and min(spacing) > 0 else None,
         rescale=_rescale(groups),
         windows=windows_of(groups.macro("FrameVOILUTSequence", "WindowCenter")),
@@ -185,7 +187,7 @@ def _frame(instance: Instance, index: int, groups: _Groups) -> Frame:
     )
 
 
-def _orthonormal(values: tuple[float, ...]) -> Vector | None:
+def orthonormal(values: tuple[float, ...]) -> Vector | None:
     """(2, 3) direction cosines, made exact unit vectors; None if they are not near to that."""
     if len(values) != 6:
         return None
@@ -205,6 +207,9 @@ def _rescale(groups: _Groups) -> Rescale:
     place = groups.macro("PixelValueTransformationSequence", "RescaleIntercept")
     alone = place.number("RescaleIntercept")
     if alone is None:
+        dose = groups.header.number("DoseGridScaling")
+        if dose:
+            return Rescale(dose, 0.0, groups.header.text("DoseUnits").upper(), given=True)
         return Rescale()
     return Rescale(1.0, alone, place.text("RescaleType").upper(), given=True, slope_missing=True)
 

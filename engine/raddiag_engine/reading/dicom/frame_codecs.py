@@ -1,7 +1,7 @@
 """Decoders of ours, for frames that none of pydicom's plugins decodes: each gives the bytes of an uncompressed frame.
 
 Deflated frames, encapsulated frames without compression, run-length coded bits, 12-bit JPEG (through GDCM, which
-decodes it exactly, but which pydicom does not ask) and JPEG-LS of 6 and 7 bits (through imagecodecs, where installed).
+decodes it exactly, but which pydicom does not ask); where imagecodecs is installed, JPEG XL and 6- and 7-bit JPEG-LS.
 """
 
 from __future__ import annotations
@@ -19,7 +19,12 @@ from pydicom.uid import JPEGExtended12Bit, JPEGLSTransferSyntaxes, RLELossless
 DEFLATED_IMAGE_FRAME = "1.2.840.10008.1.2.8.1"
 ENCAPSULATED_UNCOMPRESSED = "1.2.840.10008.1.2.1.98"
 # Not in pydicom's dictionary.
-NAMES = {DEFLATED_IMAGE_FRAME: "Deflated Image Frame Compression"}
+JPEG_XL = {
+    "1.2.840.10008.1.2.4.110": "JPEG XL Lossless",
+    "1.2.840.10008.1.2.4.111": "JPEG XL JPEG Recompression",
+    "1.2.840.10008.1.2.4.112": "JPEG XL",
+}
+NAMES = {DEFLATED_IMAGE_FRAME: "Deflated Image Frame Compression", **JPEG_XL}
 RLE_HEADER = struct.Struct("<16I")
 JPEGLS_BITS_GDCM_FAILS_ON = (6, 7)
 
@@ -79,6 +84,8 @@ def codec_for(transfer_syntax: str, layout: PixelLayout) -> tuple[str, Codec] | 
         return "raddiag", _unpacked_bits_of_rle
     if transfer_syntax == JPEGExtended12Bit and layout.bits_stored > 8 and layout.samples == 1:
         return "gdcm", _extended_jpeg
+    if transfer_syntax in JPEG_XL:
+        return _codec_for_jpeg_xl(transfer_syntax, layout)
     if transfer_syntax in JPEGLSTransferSyntaxes and layout.bits_stored in JPEGLS_BITS_GDCM_FAILS_ON:
         return ("imagecodecs", _short_jpegls) if importlib.util.find_spec("imagecodecs") else None
     return None
@@ -97,6 +104,23 @@ def native_frame(dataset: Dataset, index: int, count: int, codec: Codec, layout:
     if len(plain) < layout.frame_bytes:
         raise EOFError(f"the frame decodes to {len(plain)} bytes of {layout.frame_bytes}")
     return plain[: layout.frame_bytes]
+
+
+def _codec_for_jpeg_xl(transfer_syntax: str, layout: PixelLayout) -> tuple[str, Codec]:
+    if not importlib.util.find_spec("imagecodecs"):
+        raise ValueError(f"there is no decoder for {JPEG_XL[transfer_syntax]}; install imagecodecs")
+    if layout.samples > 1 and layout.photometric != "RGB":
+        raise ValueError(f"its colours are {layout.photometric} in {JPEG_XL[transfer_syntax]}, which is not read")
+    return "imagecodecs", _jpeg_xl
+
+
+def _jpeg_xl(coded: bytes, layout: PixelLayout) -> bytes:
+    import imagecodecs
+
+    pixels = imagecodecs.jpegxl_decode(coded)
+    if pixels.shape[:2] != (layout.rows, layout.columns) or 8 * pixels.dtype.itemsize != layout.bits_allocated:
+        raise ValueError(f"the code stream holds {pixels.shape} pixels of {8 * pixels.dtype.itemsize} bits")
+    return bytes(pixels.tobytes())
 
 
 def _as_it_is(coded: bytes, layout: PixelLayout) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +34,8 @@ DEFLATE_RATIO = 1032
 # Each frame has one item at least (PS3.5 A.4); of a video all frames may be in one.
 FRAME_BY_FRAME = (*JPEGTransferSyntaxes, *JPEGLSTransferSyntaxes, *JPEG2000TransferSyntaxes, *RLETransferSyntaxes)
 ITEM_HEADER_BYTES = 8
+# MPEG-2, MPEG-4 and HEVC, and SMPTE ST 2110 (PS3.6 table A-1).
+VIDEO = re.compile(r"1\.2\.840\.10008\.1\.2\.(4\.10[0-8](\.1)?$|7\.)")
 NATIVE_SYNTAXES = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)
 
 
@@ -178,6 +181,9 @@ def read_instance(path: Path) -> Instance:
             raise ReadError(path, "is a DICOMDIR, the index of other files; give the folder it lies in")
         _check_image(instance)
         syntax = str(getattr(dataset, "file_meta", {}).get("TransferSyntaxUID", ""))
+        if VIDEO.match(syntax):
+            name = UID(syntax).name
+            raise ReadError(path, f"its pixels are a video ({name}), which is not decoded here; export it as frames")
         instance.check_length(path.stat().st_size, "the whole file", _least_bytes(instance, syntax))
     return instance
 

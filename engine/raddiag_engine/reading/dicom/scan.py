@@ -97,6 +97,10 @@ def _placed(scan: Scan, frames: list[Frame]) -> Scan:
         return scan.warned(WarningCode.GEOMETRY_UNKNOWN, "the header does not say how large a pixel is")
     affine = stack_affine(positions, orientation, spacing, _thickness_mm(frames[0]))
     scan = replace(scan, warnings=(*scan.warnings, *spacing_warnings(positions, orientation)))
+    stated = frames[0].stated_spacing_mm
+    if stated is not None:
+        message = f"the header places the first slice; the others are taken to follow {stated:.2f} mm apart, as it says"
+        scan = scan.warned(WarningCode.GEOMETRY_STATED_SPACING, message)
     failure = stack_failure(positions)
     if failure is not None:
         scan = unusable(scan.warned(WarningCode.GEOMETRY_FAILED, failure), failure)

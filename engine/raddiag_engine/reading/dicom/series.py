@@ -14,6 +14,7 @@ from raddiag_engine.reading.dicom.frame import Frame, frames_of
 from raddiag_engine.reading.dicom.grouping import SLICED, group_frames, stands_alone
 from raddiag_engine.reading.dicom.instance import Instance, read_instance
 from raddiag_engine.reading.dicom.mosaic import mosaic_warnings, slices_of_mosaic
+from raddiag_engine.reading.dicom.multi_frame import with_places
 from raddiag_engine.reading.dicom.pixels import PixelFile
 from raddiag_engine.reading.dicom.repetition import Stack, lone_stacks, stacks_of
 from raddiag_engine.reading.dicom.same_uid import Claims, claims_of, same_uid_warning
@@ -39,8 +40,9 @@ def read_dicom_files(files: Sequence[Path], started: Started) -> Iterator[Scan |
         started(path, "header")
         try:
             with as_read_error(path, "read the DICOM header"):
-                for frame in frames_of(read_instance(path)):
-                    frames.extend(slices_of_mosaic(frame))
+                frames.extend(
+                    part for frame in with_places(frames_of(read_instance(path))) for part in slices_of_mosaic(frame)
+                )
         except ReadError as error:
             yield Skipped(path, error.reason)
     if not frames:

@@ -12,6 +12,7 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
+    HTJ2KLossless,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGLSLossless,
@@ -200,3 +201,45 @@ def test_item_15_video_is_refused_by_name(tmp_path):
     dataset.save_as(tmp_path / "b.dcm")
     with pytest.raises(ReadError, match="MPEG-4"):
         read_file(tmp_path / "b.dcm")
+
+
+VIDEOS = ["1.2.840.10008.1.2.4.100", "1.2.840.10008.1.2.4.102.1", "1.2.840.10008.1.2.4.107", "1.2.840.10008.1.2.7.1"]
+
+
+@pytest.mark.parametrize("syntax", VIDEOS)
+def test_item_15_a_video_is_refused_as_what_it_is(tmp_path, syntax):
+    path = write_slice(tmp_path / "a.dcm", noise(8, 8), Modality="US")
+    coded(path, syntax, [b"\0\0\1\xb3" + bytes(60)])
+    with pytest.raises(ReadError, match=r"its pixels are a video .* export it as frames"):
+        read_file(path)
+
+
+@pytest.mark.parametrize(("kind", "dtype"), [("110", np.uint16), ("110", np.uint8)])
+def test_item_15_jpeg_xl_through_imagecodecs(tmp_path, kind, dtype):
+    imagecodecs = pytest.importorskip("imagecodecs")
+    stored = noise(16, 12).astype(dtype)
+    path = write_slice(tmp_path / "a.dcm", stored, RescaleIntercept=0)
+    coded(path, f"1.2.840.10008.1.2.4.{kind}", [imagecodecs.jpegxl_encode(stored, lossless=True)])
+    (scan,) = read_file(path)
+    assert np.array_equal(scan.voxels, stored)
+    assert scan.decoder == "imagecodecs (JPEG XL Lossless)"
+
+
+def test_item_15_jpeg_xl_without_its_decoder_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    path = write_slice(tmp_path / "a.dcm", noise(8, 8))
+    coded(path, "1.2.840.10008.1.2.4.112", [bytes(40)])
+    with pytest.raises(ReadError, match="JPEG XL; install imagecodecs"):
+        read_file(path)
+
+
+def coded(path, syntax, frames):
+    """Write over a file; pydicom refuses to write some of these syntaxes, so that another of equal length stands in."""
+    dataset = pydicom.dcmread(path)
+    stands_in = str(HTJ2KLossless) if len(syntax) == len(HTJ2KLossless) else syntax
+    dataset.file_meta.TransferSyntaxUID = stands_in
+    dataset.PixelData = encapsulate(frames)
+    dataset["PixelData"].VR = "OB"
+    dataset["PixelData"].is_undefined_length = True
+    dataset.save_as(path, implicit_vr=False, little_endian=True)
+    path.write_bytes(path.read_bytes().replace(stands_in.encode(), syntax.encode()))
