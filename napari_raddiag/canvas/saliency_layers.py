@@ -195,13 +195,14 @@ class SaliencyLayers(QObject):
         there.wanted = True
 
     def _put_away(self, dark: SaliencyMap, colour: EvidenceColour) -> None:
-        """Nothing is to be seen of a dark map; its layer, if there is one, must hold on to no map shown before."""
+        """Nothing is to be seen of a dark map; its layer, if there is one, holds it instead of the map shown before.
+
+        The slice drawn last stays a view of that one until the layer is seen again: one map a scan at most.
+        """
         there = self._layers.stack.get(dark.scan_id, colour)
         if there is not None:
             there.wanted = there.layer.visible = False
             self._fill(dark, colour)
-            # A hidden layer keeps its last slice, and with it the map that it is a view of.
-            there.layer.refresh(thumbnail=False, highlight=False, extent=False, force=True)
 
     def _fill(self, saliency: SaliencyMap, colour: EvidenceColour) -> None:
         """The layer shows a view of the map's own values: nothing is copied."""
