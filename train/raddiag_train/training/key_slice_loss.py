@@ -31,7 +31,8 @@ def key_slice_loss(
         total: Adds up a tensor over the processes that share the batch's scans.
     """
     in_use = scans.mask_BS.flatten()
-    loss = torch.zeros((), device=scans.mask_BS.device)
+    # Of no score, but in the graph of every process, so that all meet in the backward pass of `total`.
+    loss = torch.stack([scores_NL.flatten()[:0].float().sum() for scores_NL in scores]).sum()
     counted = 0
     for group, scores_NL, keys_N in zip(scans.groups, scores, key_slices, strict=True):
         rows = torch.nonzero((keys_N >= 0) & in_use[group.slots_N]).flatten()
