@@ -37,10 +37,12 @@ def main() -> None:
     parser.add_argument("--encoder", type=Path, help="folder of the knowledge encoder, if the model does not hold it")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     args = parser.parse_args()
-    names = args.disorder or list(read_config(args.run / "config.toml").data.exclude_disorders)
+    data = read_config(args.run / "config.toml").data
+    names = args.disorder or list(data.exclude_disorders)
     records = cases_of_split(read_cases(args.cases), args.split)
     if args.left_out_of:
-        records += [record for record in read_cases(args.left_out_of) if set(names).intersection(record.disorders)]
+        left_out = [r for r in read_cases(args.left_out_of) if set(names).intersection(r.disorders)]
+        records += [record for record in left_out if record.split in (data.train_split, data.validation_split)]
     results = evaluate_unseen(
         load_model(args.run / "model"),
         records,
