@@ -84,13 +84,35 @@ def test_tables_compare_fusion_with_every_pooling(several: Path, tmp_path: Path)
     assert [row["auc_ours"] for row in found if row["class"] == "head" and row["mode"] == "max"] == [""]
 
 
-def test_tables_at_both_levels_leave_knowledge_out_without_its_text(several: Path, tmp_path: Path) -> None:
-    assert main(["tables", str(several), "--tables", "5", "--output", str(tmp_path), "--resamples", "0"]) == 0
+def test_tables_on_a_frozen_encoder_learn_the_rest_alone(several: Path, finetuned: Path, tmp_path: Path) -> None:
+    import torch
+
+    from raddiag_engine.models.folder import load_model
+
+    encoder = finetuned / "runs" / "blobs" / "100_percent" / "scratch" / "model"
+    command = ["tables", str(several), "--tables", "8", "--encoder", str(encoder), "--frozen-encoder"]
+    assert main([*command, "--output", str(tmp_path), "--resamples", "0", "--set", "optimisation.steps=300"]) == 0
+    theirs = load_model(encoder).network.state_dict()
+    for name in ("fusion", "scan_level"):
+        ours = load_model(tmp_path / "runs" / "disorder" / name / "model").network.state_dict()
+        assert all(torch.equal(ours[part], theirs[part]) for part in theirs if part.startswith("encoder."))
+        start = load_model(tmp_path / "starting_models" / "disorder" / name).network.state_dict()
+        learned = [part for part in start if part.startswith("fusion.") and part.endswith("weight")]
+        assert not any(torch.equal(ours[part], start[part]) for part in learned)
+    tail = {row["mode"]: row for row in rows(tmp_path / "table_8.csv") if row["class"] == "tail"}
+    assert float(tail["max"]["auc_ours"]) > 60
+
+
+def test_tables_at_both_levels_add_knowledge_once_its_text_is_given(several: Path, tmp_path: Path) -> None:
+    command = ["tables", str(several), "--tables", "5", "--output", str(tmp_path), "--resamples", "0"]
+    assert main(command) == 0
     found = [row for row in rows(tmp_path / "table_5.csv") if row["class"] == "tail"]
     ours = {(row["granularity"], row["FM"], row["KE"]): bool(row["auc_ours"]) for row in found}
     expected = {(level, fm, ke): ke == "✗" for level in ("disorders", "ICD-10-CM") for fm, ke in ("✗✗", "✓✗", "✓✓")}
     assert ours == expected
     assert "--knowledge" in (tmp_path / "table_5.md").read_text(encoding="utf-8")
+    assert main([*command, "--knowledge", "hashed_ngram"]) == 0
+    assert all(row["auc_ours"] for row in rows(tmp_path / "table_5.csv") if row["class"] == "tail")
 
 
 def test_ablate_lists_each_run_once(several: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,6 +157,7 @@ def test_zeroshot_judges_a_model_and_takes_supervised_rows(
         (["finetune", "RECIPE", "--model", "no-such-model"], "no-such-model"),
         (["tables", "RECIPE", "--set", "optimisation.step=3"], "did you mean 'steps'"),
         (["tables", "RECIPE", "--join", "3"], "cannot be joined"),
+        (["tables", "RECIPE", "--frozen-encoder"], "--frozen-encoder needs --encoder"),
         (["ablate", "no-such-recipe"], "no such recipe"),
         (["ablate", "RECIPE", "--classes", "0"], "--classes is 0"),
         (["ablate", "RECIPE", "--resamples", "-1"], "--resamples is -1"),

@@ -22,13 +22,18 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument(
         "--knowledge",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="laid over the runs with knowledge alone: what gives the head its text; without it they are left out",
+        default="",
+        metavar="E",
+        help="knowledge encoder for the runs with knowledge: its folder, a run of `raddiag knowledge pretrain`, or "
+        "hashed_ngram (default: the recipe's; without one these runs are left out)",
     )
     parser.add_argument(
         "--encoder", metavar="M", help="model whose encoder and preparation all runs start from (default: from scratch)"
+    )
+    parser.add_argument(
+        "--frozen-encoder",
+        action="store_true",
+        help="with --encoder: learn fusion and classifier alone, on its embeddings; minutes on a CPU",
     )
     parser.add_argument(
         "--join",
@@ -42,6 +47,9 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Plan, run and write the tables."""
+    from dataclasses import replace
+
+    from raddiag_engine.errors import ConfigError
     from raddiag_engine.models.folder import load_model
     from raddiag_engine.models.registry import find_model
     from raddiag_train.commands.experiment_arguments import (
@@ -61,13 +69,17 @@ def run(args: argparse.Namespace) -> int:
     from raddiag_train.experiments.joined_cases import joined
     from raddiag_train.experiments.paper_numbers import paper_table
 
+    if args.frozen_encoder and not args.encoder:
+        raise ConfigError("--frozen-encoder needs --encoder, the model whose encoder it is")
     tables = {number: paper_table(f"table_{number}") for number in sorted(set(args.tables))}
     recipe = base_recipe(args)
     levels = levels_of(list(tables.values()))
-    knowledge = args.knowledge if 5 in tables else []
+    knowledge = (args.knowledge or recipe.derive().knowledge.encoder) if 5 in tables else ""
     records = joined(read_all_cases(recipe), args.join, recipe.derive().run.seed)
     encoder = load_model(find_model(args.encoder)) if args.encoder else None
     runs = benchmark_runs(paper_table("table_5"), recipe, records, levels, knowledge, encoder)
+    if args.frozen_encoder:
+        runs = {name: replace(run, frozen_encoder=True) for name, run in runs.items()}
     execution = execution_of(args, recipe.derive().data.cache_folder)
     if args.dry_run:
         print_plan(runs, execution)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -36,7 +37,7 @@ def benchmark_runs(
     recipe: BaseRecipe,
     records: Sequence[CaseRecord],
     levels: Sequence[LabelLevel],
-    knowledge: Sequence[str] = (),
+    knowledge: str = "",
     encoder: Model | None = None,
 ) -> dict[str, PlannedRun]:
     """Name -> run: at each level a scan-level classifier, fusion and, if it is given its text, fusion with knowledge.
@@ -46,7 +47,8 @@ def benchmark_runs(
         recipe: That the runs are derived from.
         records: All cases.
         levels: Of the labels.
-        knowledge: KEY=VALUE that gives the knowledge head its text; none leaves its runs out.
+        knowledge: Encoder that gives the knowledge head its text, as `knowledge.encoder` of a recipe; empty leaves its
+            runs out.
         encoder: Model whose encoder, and preparation, all runs start from; fusion and last layer are new in each.
 
     Raises:
@@ -58,7 +60,8 @@ def benchmark_runs(
         for row in table_5.row:
             needs_text = row.run.endswith(KNOWLEDGE)
             if row.level == level and row.run not in runs and (knowledge or not needs_text):
-                config = recipe.derive([*row.overrides, *(knowledge if needs_text else ())])
+                text = [f"knowledge.encoder={json.dumps(knowledge)}"] if needs_text else []
+                config = recipe.derive([*row.overrides, *text])
                 sha256 = ""
                 if encoder is not None:
                     config = of_model(config, encoder, _with_encoder(config.network, encoder.card.network))
@@ -105,7 +108,7 @@ def benchmark_table(
         notes.append("The last rows: by how many points the fusion module (table 5) is better, paired bootstrap.")
     missing = sorted({row.run for row in table.row} - runs.keys())
     if any(name.endswith(KNOWLEDGE) for name in missing):
-        notes.append("Knowledge enhancement was not run: no text was given to its head (--knowledge).")
+        notes.append("Knowledge enhancement was not run: no encoder was given for its text (--knowledge).")
     counts = {level: _counts(level, runs) for level in levels_of([table])}
     notes += [f"Ours, {level}: {text}." for level, text in counts.items() if text]
     title = f"Table {number}. {table.title}"

@@ -18,6 +18,7 @@ from raddiag_train.data.records import CaseRecord, write_records
 from raddiag_train.evaluation.evaluate import EvaluationConfig, evaluate, stored_predictions
 from raddiag_train.evaluation.stored_predictions import FILE_NAME, write_predictions
 from raddiag_train.evaluation.twins import have_twins
+from raddiag_train.experiments.embedding_training import train_on_embeddings
 from raddiag_train.experiments.planned_run import PlannedRun
 from raddiag_train.experiments.pooled_models import POOLINGS, write_pooled_model
 from raddiag_train.experiments.run_figures import RunFigures, group_figures, read_figures, write_figures
@@ -80,7 +81,10 @@ def execute(run: PlannedRun, execution: Execution) -> None:
     if not (folder / MODEL).exists():
         write_records(folder / CASES, run.records)
         data = replace(run.config.data, cases=(str(folder / CASES),), cache=str(execution.cache))
-        if not train(replace(run.config, data=data), folder, resume=True):
+        config = replace(run.config, data=data)
+        if run.frozen_encoder:
+            train_on_embeddings(config, folder)
+        elif not train(config, folder, resume=True):
             raise Stopped(f"stopped; a checkpoint is in {folder}, go on with the same command")
     if not run.pooled:
         _judge(run, load_model(folder / MODEL), folder, execution)

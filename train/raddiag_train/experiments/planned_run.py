@@ -26,6 +26,7 @@ class PlannedRun:
         records: Its cases, of all splits.
         pooled: The run is a scan-level classifier, judged with each of the supplement's poolings.
         start_sha256: Of the weights it starts from; empty for random ones.
+        frozen_encoder: The encoder stays as it starts; fusion and classifier are learned on its embeddings.
     """
 
     name: str
@@ -33,6 +34,7 @@ class PlannedRun:
     records: tuple[CaseRecord, ...]
     pooled: bool = False
     start_sha256: str = ""
+    frozen_encoder: bool = False
 
     @property
     def key(self) -> str:
@@ -41,7 +43,7 @@ class PlannedRun:
         for place in _PLACES:
             settings.get("data", {}).pop(place, None)
         settings.get("optimisation", {}).pop("initial_model", None)
-        parts = [settings, self.pooled, self.start_sha256]
+        parts = [settings, self.pooled, self.start_sha256, self.frozen_encoder]
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
         for record in self.records:
             scans = [(str(scan.modality), str(scan.plane)) for scan in record.scans]

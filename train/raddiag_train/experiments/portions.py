@@ -68,8 +68,8 @@ def parse_portion(text: str) -> Portion:
 def training_portion(records: Sequence[CaseRecord], portion: Portion, seed: int = 0) -> list[CaseRecord]:
     """The cases with only a portion of those of "train"; the other splits stay whole.
 
-    Cases of one patient are taken together as far as the number allows. The disorders keep their shares, each has at
-    least one case where the number allows, and a smaller portion is part of a larger one.
+    The disorders keep their shares, each has at least one case where the number allows, cases of one patient with the
+    same disorders follow one another, and a smaller portion is part of a larger one.
 
     Args:
         records: With splits.

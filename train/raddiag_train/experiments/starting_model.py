@@ -49,7 +49,8 @@ def write_starting_model(
         keep_fusion: Take the model's fusion module, which then is that of `network`; else it starts anew.
         seed: Of what starts anew.
     """
-    config = replace(network, classes=1)
+    head = replace(network.head, kind="linear") if network.head.kind == "knowledge" else network.head
+    config = replace(network, classes=1, head=head)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         start = RadDiag(config)
@@ -65,5 +66,6 @@ def write_starting_model(
         network=config,
         disorders=(Disorder(NO_DISORDER),),
         evaluation={},
+        knowledge_encoder=None,
     )
     save_model(folder, card, start)
