@@ -31,7 +31,7 @@ class ThemedLabel(QLabel):
         # A theme's style sheet makes labels frames, which Qt indents: lines would not begin where buttons do.
         self.setIndent(0)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
     def setText(self, text: str) -> None:
         """Say something."""
@@ -41,6 +41,13 @@ class ThemedLabel(QLabel):
     def text(self) -> str:
         """What is said, without the places to break that it is shown with."""
         return self._said
+
+    def minimumSizeHint(self) -> QSize:
+        """One line: the layout asks for the height at its width, and else keeps room for the narrowest wrapping."""
+        hint = super().minimumSizeHint()
+        if not self.wordWrap():
+            return hint
+        return QSize(hint.width(), min(hint.height(), self.fontMetrics().lineSpacing() + 2))
 
     def set_role(self, role: Role) -> None:
         """Change the colour."""

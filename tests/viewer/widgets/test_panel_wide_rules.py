@@ -176,3 +176,11 @@ def test_a_long_name_does_not_make_a_view_wider_than_the_panel(view: Callable[[]
     shown.show()
     assert long in "".join(label.text() for label in shown.findChildren(ThemedLabel))
     assert shown.minimumSizeHint().width() <= 360
+
+
+def test_a_wrapping_line_keeps_no_room_for_a_narrower_panel(qtbot: QtBot) -> None:
+    label = ThemedLabel()
+    qtbot.addWidget(label)
+    label.setText("a sentence that takes several lines where the panel is narrow, and one where it is wide " * 2)
+    assert label.minimumSizeHint().height() < 2 * label.fontMetrics().lineSpacing()
+    assert label.heightForWidth(200) > 3 * label.fontMetrics().lineSpacing()  # and what it needs it still gets
