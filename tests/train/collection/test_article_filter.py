@@ -122,6 +122,20 @@ def test_an_interrupted_run_ends_at_once_and_keeps_what_was_answered(stand_in: S
     assert len(make(log_path).open_questions()) == 7
 
 
+def test_answers_that_come_in_beside_the_end_of_a_run_are_kept_too(stand_in: StandIn, log_path: Path) -> None:
+    def interrupt_when_all_are_answered(done: int, total: int) -> None:
+        ends = time.monotonic() + 20
+        while len(stand_in.asked) < total and time.monotonic() < ends:
+            time.sleep(0.01)
+        time.sleep(0.5)
+        raise KeyboardInterrupt
+
+    config = EndpointConfig(chat_address(stand_in.url), "m", 30.0)
+    with pytest.raises(KeyboardInterrupt):
+        make(log_path).ask(ChatEndpoint(config, ""), PATIENCE, 2, interrupt_when_all_are_answered)
+    assert len(make(log_path).open_questions()) <= 1  # the last may have been under way
+
+
 def test_no_more_at_once_than_allowed(stand_in: StandIn, log_path: Path) -> None:
     def slow(asked: Asked) -> Reply:
         time.sleep(0.02)

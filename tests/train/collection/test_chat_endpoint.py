@@ -117,6 +117,14 @@ def test_a_redirect_is_not_followed(stand_in: StandIn) -> None:
     assert len(stand_in.asked) == 1
 
 
+def test_no_proxy_reads_along(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    assert client(stand_in).ask(MESSAGES) == "Yes."
+
+
 def test_nobody_there_is_told_at_once(stand_in: StandIn) -> None:
     with pytest.raises(EndpointRefusal, match="there is no endpoint"):
         client(stand_in, url="http://127.0.0.1:9/v1").ask(MESSAGES)

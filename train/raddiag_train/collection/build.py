@@ -98,7 +98,8 @@ class Build:
 
     def _run(self) -> BuildState:
         log = DecisionLog(self.work / "decisions.jsonl")
-        cases, articles = self.collection.cases, self.collection.articles
+        cases: Sequence[RawCase] = self.collection.cases
+        articles = self.collection.articles
         self._refuse_same_ids()
         self._stages.append(count_stage("collected", cases, articles))
 
