@@ -6,7 +6,16 @@ from collections.abc import Sequence
 
 from qtpy.QtCore import QModelIndex, Qt, Signal
 from qtpy.QtGui import QKeyEvent, QStandardItem, QStandardItemModel
-from qtpy.QtWidgets import QAbstractItemView, QCompleter, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QCompleter,
+    QHBoxLayout,
+    QLineEdit,
+    QListView,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_raddiag.data_models.asked_disorder import MEANING, UNSEEN, AskedDisorder
 from napari_raddiag.widgets.reading_table import ReadingTable
@@ -46,6 +55,8 @@ class AskByName(QWidget):
         # They were found by ICD-10-CM's own search, word order and spelling aside: Qt must not filter them again.
         self.completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         self.completer.setCompletionRole(NAME_ROLE)
+        self._popup = QListView()
+        self.completer.setPopup(self._popup)
         self.line.setCompleter(self.completer)
         self._rows = QStandardItemModel(0, 3, self)
         self.list = ReadingTable(self._rows, stretched=NAME)
@@ -79,7 +90,7 @@ class AskByName(QWidget):
 
     def show_suggestions(self, text: str, suggestions: Sequence[tuple[str, str]]) -> None:
         """Offer (name, code) for what is typed; nothing if the line holds another text by now."""
-        is_typing = self.line.hasFocus() or self.completer.popup().isVisible()
+        is_typing = self.line.hasFocus() or self._popup.isVisible()
         if text != self.line.text().strip() or not is_typing:
             return
         self._suggestions.clear()
@@ -134,7 +145,7 @@ class AskByName(QWidget):
     def _ask(self) -> None:
         name = self.line.text().strip()
         if name:
-            self.completer.popup().hide()
+            self._popup.hide()
             self.asked.emit(name, self._code_of.get(name, ""))
             self.line.clear()
 

@@ -15,6 +15,7 @@ from raddiag_engine.commands.vocabulary_arguments import add_vocabulary_argument
 
 if TYPE_CHECKING:
     from raddiag_engine.diagnosis.engine import Engine
+    from raddiag_engine.diagnosis.result import State
     from raddiag_engine.saliency import SaliencyMap
 
 LONGEST_SLUG = 80
@@ -91,7 +92,8 @@ def write_explanation(engine: Engine, maps: list[list[SaliencyMap]], folder: Pat
     evidence = engine.evidence()
     diagnosis = engine.diagnose(top=len(engine.card.disorders))
     unseen = {score.name for score in diagnosis.unseen}
-    states = {score.name: score.state for score in (*diagnosis.disorders, *diagnosis.unseen)}
+    states: dict[str, State] = {score.name: score.state for score in diagnosis.disorders}
+    states |= {score.name: score.state for score in diagnosis.unseen}
     entries, found = [], []
     slugs = _slugs([of_disorder[0].disorder for of_disorder in maps])
     for slug, of_disorder in zip(slugs, maps, strict=True):
