@@ -32,10 +32,10 @@ from raddiag_train.knowledge.pretraining_config import EncoderConfig, Pretrainin
 from raddiag_train.progress import progress_bar
 from raddiag_train.training.checkpoint import RunState, checkpoints, load_checkpoint, save_checkpoint
 from raddiag_train.training.ema import ExponentialMovingAverage
-from raddiag_train.training.metrics_log import MetricsLog
+from raddiag_train.training.metrics_log import METRICS, MetricsLog
 from raddiag_train.training.precision import autocast
 from raddiag_train.training.random_state import seed_step
-from raddiag_train.training.run_folder import CHECKPOINTS, CONFIG, METRICS, MODEL, refuse_other_run
+from raddiag_train.training.run_folder import CHECKPOINTS, CONFIG, MODEL, refuse_other_run
 from raddiag_train.training.schedule import learning_rate_factor
 from raddiag_train.training.stop_signal import StopSignal
 from raddiag_train.training.toml_writer import to_toml
