@@ -63,6 +63,8 @@ def _stored(proxy: Any, array: NDArray[Any]) -> NDArray[Any]:
         if str(proxy.file_like).lower().endswith(".gz"):
             _fill_inflated(proxy, array, inflated_parts(file))
         else:
+            if file.seek(0, 2) < _announced_bytes(proxy, array):
+                raise EOFError
             file.seek(proxy.offset)
             rest = array.reshape(-1).view(np.uint8).data
             while rest:
@@ -77,7 +79,7 @@ def _stored(proxy: Any, array: NDArray[Any]) -> NDArray[Any]:
 
 def _fill_inflated(proxy: Any, array: NDArray[Any], parts: Iterator[bytes]) -> None:
     there = array.reshape(-1).view(np.uint8).data
-    announced = proxy.offset + math.prod(proxy.shape) * array.itemsize
+    announced = _announced_bytes(proxy, array)
     begin, position = int(proxy.offset), 0
     if begin < 0:
         raise ValueError("its voxels are said to begin before the file does")
@@ -90,8 +92,13 @@ def _fill_inflated(proxy: Any, array: NDArray[Any], parts: Iterator[bytes]) -> N
         # To the end, where the checksum stands; what lies beyond the announced data may be without end.
         if position > announced:
             return
-    if position < begin + len(there):
+    if position < announced:
         raise EOFError
+
+
+def _announced_bytes(proxy: Any, array: NDArray[Any]) -> int:
+    """Where the last volume ends, be it one that is not used."""
+    return int(proxy.offset) + math.prod(proxy.shape) * array.itemsize
 
 
 def _scaled(stored: NDArray[Any], slope: float, intercept: float) -> NDArray[Any]:

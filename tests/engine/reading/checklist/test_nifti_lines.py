@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import nibabel
 import numpy as np
 import pytest
@@ -139,3 +141,29 @@ def test_nifti_a_modality_of_the_name_is_a_guess_and_marked_as_one(tmp_path, nam
     assert (WarningCode.MODALITY_GUESSED in codes(scan)) is (modality is not Modality.UNKNOWN)
     if modality is not Modality.UNKNOWN:
         assert name not in message(scan, WarningCode.MODALITY_GUESSED)
+
+
+@pytest.mark.parametrize("suffix", ["nii", "nii.gz"])
+def test_nifti_cut_off_behind_the_volume_that_is_used_is_refused(tmp_path, suffix):
+    whole = nibabel.Nifti1Image(np.stack([DATA, DATA], axis=-1), AFFINE).to_bytes()
+    short = whole[:-20]
+    (tmp_path / f"a.{suffix}").write_bytes(gzip.compress(short) if suffix.endswith("gz") else short)
+    with pytest.raises(ReadError, match="truncated or damaged"):
+        read_file(tmp_path / f"a.{suffix}")
+
+
+def test_nifti_gz_of_several_members_is_read_to_its_end(tmp_path):
+    whole = nibabel.Nifti1Image(DATA, AFFINE).to_bytes()
+    members = gzip.compress(whole[:400]) + gzip.compress(whole[400:500]) + gzip.compress(whole[500:])
+    (tmp_path / "a.nii.gz").write_bytes(members + bytes(40))
+    (scan,) = read_file(tmp_path / "a.nii.gz")
+    assert np.array_equal(scan.voxels, DATA.transpose(2, 1, 0))
+
+
+def test_nifti_gz_with_a_wrong_checksum_is_refused(tmp_path):
+    larger = np.tile(DATA, (4, 4, 4))
+    content = bytearray(gzip.compress(nibabel.Nifti1Image(larger, AFFINE).to_bytes()))
+    content[-6] ^= 1
+    (tmp_path / "a.nii.gz").write_bytes(content)
+    with pytest.raises(ReadError, match="damaged"):
+        read_file(tmp_path / "a.nii.gz")
