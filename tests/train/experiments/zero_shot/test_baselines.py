@@ -117,9 +117,9 @@ def test_biomedclip_is_read_from_its_pickled_file_in_the_sizes_it_has(tmp_path: 
     expected = write_biomedclip(tmp_path)
     network, pieces = load_biomedclip(str(tmp_path))
     pictures = torch.rand(2, 3, 32, 32)
-    torch.testing.assert_close(network.embed_pictures(pictures), expected.embed_pictures(pictures))
+    torch.testing.assert_close(network.visual(pictures), expected.visual(pictures))
     ids, mask = pieces.encode(["this is a photo of glioma"], 16)
-    torch.testing.assert_close(network.embed_texts(ids, mask), expected.embed_texts(ids, mask))
+    torch.testing.assert_close(network.text(ids, mask), expected.text(ids, mask))
     assert weights_key(network) == weights_key(expected)
 
 

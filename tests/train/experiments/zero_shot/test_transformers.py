@@ -53,7 +53,7 @@ def test_bert_is_torchs_post_norm_layers_and_does_not_see_padding() -> None:
     ids, mask = torch.randint(1, 50, (2, 7)), torch.ones(2, 7, dtype=torch.bool)
     mask[1, 4:] = False
     x = ours.embeddings(ids)
-    for own in ours.encoder["layer"]:
+    for own in ours.encoder.layer:
         layer, attention = reference(False, 1e-12), own.attention["self"]
         parts = (attention.query, attention.key, attention.value)
         layer.self_attn.in_proj_weight.copy_(torch.cat([part.weight for part in parts]))

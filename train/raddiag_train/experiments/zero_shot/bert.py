@@ -77,6 +77,20 @@ class Layer(nn.Module):
         return self.output(F.gelu(self.intermediate["dense"](x_NTC)), x_NTC)
 
 
+class Layers(nn.Module):
+    """One layer after the other."""
+
+    def __init__(self, width: int, layers: int, heads: int) -> None:
+        super().__init__()
+        self.layer = nn.ModuleList(Layer(width, heads) for _ in range(layers))
+
+    def forward(self, x_NTC: Tensor, mask_NT: Tensor) -> Tensor:
+        """x_NTC to the same shape."""
+        for layer in self.layer:
+            x_NTC = layer(x_NTC, mask_NT)
+        return x_NTC
+
+
 class Bert(nn.Module):
     """Word pieces to their last hidden states.
 
@@ -93,11 +107,8 @@ class Bert(nn.Module):
     ) -> None:
         super().__init__()
         self.embeddings = Embeddings(vocabulary, width, most_tokens)
-        self.encoder = nn.ModuleDict({"layer": nn.ModuleList(Layer(width, heads) for _ in range(layers))})
+        self.encoder = Layers(width, layers, heads)
 
     def forward(self, ids_NT: Tensor, mask_NT: Tensor) -> Tensor:
         """To hidden_NTC; True in mask_NT where there is a word piece."""
-        x_NTC = self.embeddings(ids_NT)
-        for layer in self.encoder["layer"]:
-            x_NTC = layer(x_NTC, mask_NT)
-        return x_NTC
+        return self.encoder(self.embeddings(ids_NT), mask_NT)

@@ -35,8 +35,47 @@ PROMPT = "this is a photo of {}"
 NORMAL_TEXT = "a normal {} without abnormality"
 
 
+class PictureEncoder(nn.Module):
+    """Pictures into the common space.
+
+    Args:
+        trunk: Pictures to the cls token.
+        width: Of the trunk.
+        space: Of the common space.
+    """
+
+    def __init__(self, trunk: VisionTransformer, width: int, space: int) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.head = nn.ModuleDict({"proj": nn.Linear(width, space, bias=False)})
+
+    def forward(self, pictures_N3HW: Tensor) -> Tensor:
+        """To embeddings_NC of length 1."""
+        return F.normalize(self.head["proj"](self.trunk(pictures_N3HW)), dim=-1)
+
+
+class TextEncoder(nn.Module):
+    """Word pieces into the common space, from the first token.
+
+    Args:
+        transformer: Word pieces to hidden states.
+        width: Of the transformer.
+        space: Of the common space.
+    """
+
+    def __init__(self, transformer: Bert, width: int, space: int) -> None:
+        super().__init__()
+        middle = (width + space) // 2
+        self.transformer = transformer
+        self.proj = nn.Sequential(nn.Linear(width, middle, bias=False), nn.GELU(), nn.Linear(middle, space, bias=False))
+
+    def forward(self, ids_NT: Tensor, mask_NT: Tensor) -> Tensor:
+        """To embeddings_NC of length 1."""
+        return F.normalize(self.proj(self.transformer(ids_NT, mask_NT)[:, 0]), dim=-1)
+
+
 class BiomedClip(nn.Module):
-    """Both encoders with their projections.
+    """Both encoders, and what cosines are multiplied with.
 
     Args:
         vision: Pictures to the cls token.
@@ -47,23 +86,10 @@ class BiomedClip(nn.Module):
 
     def __init__(self, vision: VisionTransformer, text: Bert, width: int = 768, space: int = 512) -> None:
         super().__init__()
-        middle = (width + space) // 2
-        self.visual = nn.ModuleDict(
-            {"trunk": vision, "head": nn.ModuleDict({"proj": nn.Linear(width, space, bias=False)})}
-        )
-        projection = nn.Sequential(
-            nn.Linear(width, middle, bias=False), nn.GELU(), nn.Linear(middle, space, bias=False)
-        )
-        self.text = nn.ModuleDict({"transformer": text, "proj": projection})
+        self.size_px = vision.size_px
+        self.visual = PictureEncoder(vision, width, space)
+        self.text = TextEncoder(text, width, space)
         self.logit_scale = nn.Parameter(torch.tensor(0.0))
-
-    def embed_pictures(self, pictures_N3HW: Tensor) -> Tensor:
-        """To embeddings_NC of length 1."""
-        return F.normalize(self.visual["head"]["proj"](self.visual["trunk"](pictures_N3HW)), dim=-1)
-
-    def embed_texts(self, ids_NT: Tensor, mask_NT: Tensor) -> Tensor:
-        """To embeddings_NC of length 1, from the first token."""
-        return F.normalize(self.text["proj"](self.text["transformer"](ids_NT, mask_NT)[:, 0]), dim=-1)
 
 
 def load_biomedclip(place_: str) -> tuple[BiomedClip, WordPieces]:
@@ -120,17 +146,13 @@ def biomedclip_answers(
     placement = place(device)
     network.to(placement.device)
     ids_NT, mask_NT = pieces.encode([text_of(label, records) for label in labels], MOST_TOKENS)
-    texts_LC = network.embed_texts(ids_NT.to(placement.device), mask_NT.to(placement.device))
+    texts_LC = network.text(ids_NT.to(placement.device), mask_NT.to(placement.device))
     ids_1T, mask_1T = pieces.encode([text_of(Label(NORMAL), records)], MOST_TOKENS)
-    normal_1C = network.embed_texts(ids_1T.to(placement.device), mask_1T.to(placement.device))
+    normal_1C = network.text(ids_1T.to(placement.device), mask_1T.to(placement.device))
     single = all(len(record.disorders) == 1 for record in records)
-    size_px = (
-        round((network.visual["trunk"].pos_embed.shape[1] - 1) ** 0.5)
-        * (network.visual["trunk"].patch_embed.proj.kernel_size[0])
-    )
     sums_NL, counts_N = np.zeros((len(records), len(labels))), np.zeros(len(records))
-    for owners, pictures in picture_batches(records, size_px, MEAN, STD):
-        seen_NC = network.embed_pictures(pictures.to(placement.device))
+    for owners, pictures in picture_batches(records, network.size_px, MEAN, STD):
+        seen_NC = network.visual(pictures.to(placement.device))
         logits_NL = network.logit_scale.exp() * seen_NC @ texts_LC.T
         if single:
             found_NL = logits_NL.softmax(1)

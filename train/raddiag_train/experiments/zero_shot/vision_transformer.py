@@ -83,6 +83,7 @@ class VisionTransformer(nn.Module):
         self, width: int = 768, layers: int = 12, heads: int = 12, patch_px: int = 16, size_px: int = 224
     ) -> None:
         super().__init__()
+        self.size_px = size_px
         self.patch_embed = PatchEmbedding(width, patch_px)
         self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
         self.pos_embed = nn.Parameter(torch.zeros(1, 1 + (size_px // patch_px) ** 2, width))
