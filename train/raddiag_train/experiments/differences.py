@@ -49,7 +49,7 @@ def drawn_run(folder: Path, resamples: int, seed: int = 0) -> DrawnRun:
     stored, card = read_predictions(folder), read_card(folder / MODEL / CARD_NAME)
     cases = len(stored.case_ids)
     counts_RN = np.concatenate([resample_counts(cases, resamples, seed), np.ones((1, cases))])
-    # As they were judged: in double precision, from the logits.
+    # Stored in single precision; thresholds lie halfway between two cases, so that rounding moves none across.
     curves = resample_curves(
         stored.probabilities_NK.astype(np.float64), stored.targets_NK, thresholds_of(card.disorders), counts_RN
     )
