@@ -64,7 +64,7 @@ class PanelViews(QWidget):
 
     def bring_up(self, section: Section) -> None:
         """Scroll until a section begins at the top, or as near to it as its place allows."""
-        self._scroll.verticalScrollBar().setValue(section.y())
+        self._scroll.bring_up(section)
 
     def sizeHint(self) -> QSize:
         """As wide as the table of disorders needs."""

@@ -34,6 +34,11 @@ class KeyPassingScroll(QScrollArea):
         for part in self._parts:
             part.installEventFilter(self)
 
+    def bring_up(self, part: QWidget) -> None:
+        """Scroll until a part begins at the top, now or once there is enough below it, unless somebody scrolls."""
+        self._read, self._offset = part, 0
+        self._keep()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The part that is being read was moved: the view goes with it."""
         if event.type() == QEvent.Type.Move and watched is self._read:

@@ -78,3 +78,17 @@ def test_what_is_read_at_the_end_stays_when_the_column_gets_shorter(
     qtbot.waitUntil(lambda: parts[1].y() == PART_PX - 120)
     qtbot.wait(50)
     assert on_screen(scroll, parts[4]) == before
+
+
+def test_a_part_that_cannot_come_up_yet_comes_up_once_there_is_enough_below_it(
+    column: tuple[KeyPassingScroll, list[QWidget]], qtbot: QtBot
+) -> None:
+    scroll, parts = column
+    scroll.bring_up(parts[4])
+    assert on_screen(scroll, parts[4]) > 0
+    parts[4].setFixedHeight(3 * PART_PX)
+    qtbot.waitUntil(lambda: on_screen(scroll, parts[4]) == 0)
+    scroll.verticalScrollBar().setValue(PART_PX)  # somebody scrolls: that holds
+    parts[4].setFixedHeight(4 * PART_PX)
+    qtbot.wait(50)
+    assert on_screen(scroll, parts[1]) == 0
