@@ -131,7 +131,7 @@ def _counts(level: LabelLevel, runs: dict[str, PlannedRun]) -> str:
 
 
 def _gains(table: PaperTable, level: LabelLevel, runs: dict[str, PlannedRun], execution: Execution) -> list[Row]:
-    """A row a group and pooling: fusion less the pooling."""
+    """A row a group of the fusion module, and one a group and pooling: fusion less the pooling."""
     fusion, scan_level = (runs.get(f"{level}/{name}") for name in (FUSION, SCAN_LEVEL))
     if fusion is None or scan_level is None:
         return []
@@ -139,7 +139,11 @@ def _gains(table: PaperTable, level: LabelLevel, runs: dict[str, PlannedRun], ex
         return []
     fused = drawn_run(execution.folder(fusion), execution.resamples)
     title = table.row[0].labels[0]
-    rows = []
+    rows = [
+        Row((title, group, FUSION), {}, metrics)
+        for group, metrics in figures_of(fusion, execution).groups.items()
+        if group in {ALL, *(row.group for row in table.row)}
+    ]
     for pooling in POOLINGS:
         pooled = drawn_run(execution.folder(scan_level) / pooling, execution.resamples)
         for group in (*dict.fromkeys(row.group for row in table.row), ALL):
