@@ -78,7 +78,7 @@ def test_augmentation_is_off_where_the_paper_has_none() -> None:
 
 
 def test_every_run_can_be_derived() -> None:
-    recipe = BaseRecipe(find_recipe("brain_tumor"))
+    recipe = BaseRecipe(find_recipe("brain_tumor"), ("knowledge.encoder=hashed_ngram",))
     for _, row, defaults in rows(*RUN_TABLES):
         recipe.derive(row.overrides, defaults)
 
