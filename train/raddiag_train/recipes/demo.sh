@@ -4,7 +4,7 @@
 #   bash train/raddiag_train/recipes/demo.sh OPEN_IMAGES WORK
 #
 # OPEN_IMAGES holds brain_tumor_mri, busi_breast_ultrasound, chest_xray and head_ct_hemorrhage, a folder a class.
-# The model is then in WORK/demo/model. About 2 hours on 2 CPU cores. Run again, it goes on where it stopped.
+# The model is then in WORK/demo/model. About 5 hours on 2 CPU cores. Run again, it goes on where it stopped.
 set -euo pipefail
 images=$(realpath "$1")
 mkdir -p "$2"
@@ -19,13 +19,23 @@ raddiag data phantom --output "$work/phantoms_test" --cases 300 --seed 2 --worke
 data=(--set "data.cases=[\"$work/images/cases.jsonl\",\"$work/phantoms/cases.jsonl\"]" --set "data.cache=\"$work/prepared\"")
 raddiag train "$recipes/demo.toml" --output "$work/first" --resume "${data[@]}"
 
-# Then from there, the batch norms keeping their statistics, with more of the small data sets; last, with cases mixed.
-further=("${data[@]}" --set optimisation.frozen_norm_share=0.9999 --set optimisation.localisation_weight=1.0
-  --set 'data.source_weights={brain_tumor_mri=0.25,busi_breast_ultrasound=0.2,chest_xray=0.25,head_ct_hemorrhage=0.05,phantom=0.25}')
-raddiag train "$recipes/demo.toml" --output "$work/second" --resume "${further[@]}" \
-  --set "optimisation.initial_model=\"$work/first/model\"" --set optimisation.steps=900 --set optimisation.learning_rate=6e-4
-raddiag train "$recipes/demo.toml" --output "$work/demo" --resume "${further[@]}" --set optimisation.case_mixing=0.3 \
-  --set "optimisation.initial_model=\"$work/second/model\"" --set optimisation.steps=350 --set optimisation.learning_rate=3e-4
+# go_on NAME FROM STEPS RATE BRAIN BREAST CHEST HEAD PHANTOMS [MORE]: from the weights of FROM, the batch norms keeping their
+# statistics, with these shares of the data sets.
+go_on() {
+  local name=$1 from=$2 steps=$3 rate=$4
+  local shares="brain_tumor_mri=$5,busi_breast_ultrasound=$6,chest_xray=$7,head_ct_hemorrhage=$8,phantom=$9"
+  raddiag train "$recipes/demo.toml" --output "$work/$name" --resume "${data[@]}" --set "data.source_weights={$shares}" \
+    --set "optimisation.initial_model=\"$work/$from/model\"" --set optimisation.frozen_norm_share=0.9999 \
+    --set "optimisation.steps=$steps" --set "optimisation.learning_rate=$rate" "${@:10}"
+}
+coarse=(--set optimisation.localisation_weight=1.0)
+fine=(--set optimisation.case_mixing=0.3 --set optimisation.batch_cases=32 --set preparation.image_size_px=224)
+go_on second first 900 6e-4 0.25 0.2 0.25 0.05 0.25 "${coarse[@]}"
+go_on third second 350 3e-4 0.25 0.2 0.25 0.05 0.25 "${coarse[@]}" --set optimisation.case_mixing=0.3
+go_on fourth third 2750 4e-4 0.2 0.2 0.3 0.05 0.25 "${fine[@]}" --set optimisation.localisation_weight=0.4
+go_on fifth fourth 240 2e-4 0.66 0.09 0.08 0.05 0.12 "${fine[@]}" --set optimisation.localisation_weight=0.4
+go_on demo fifth 2400 3e-4 0.42 0.12 0.18 0.04 0.24 "${fine[@]}" --set optimisation.localisation_weight=0.3 \
+  --set optimisation.volume_localisation_factor=2.0
 
 raddiag evaluate "$work/demo/model" --cases "$work/phantoms_test/cases.jsonl" --pointing
 raddiag evaluate "$work/demo/model" --cases "$work/images/cases.jsonl" --split validation --shortcuts
