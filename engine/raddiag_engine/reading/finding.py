@@ -9,6 +9,8 @@ from pathlib import Path
 from raddiag_engine.cases import Skipped
 from raddiag_engine.errors import ReadError
 
+NOT_THERE = "no such file or folder; check its name, and that its drive or share is connected"
+
 
 def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Skipped]]:
     """All regular files in files and folders, each once, sorted, and what inside the folders cannot be looked into.
@@ -30,14 +32,18 @@ def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Skipped]]:
         if is_folder:
             inside, unread_inside = _files_below(path)
             if not inside:
-                fault = unread_inside[0] if unread_inside else Skipped(path, "the folder holds no files")
+                fault = (
+                    unread_inside[0]
+                    if unread_inside
+                    else Skipped(path, "the folder holds no files; choose the one that holds the images")
+                )
                 raise ReadError(fault.path, fault.reason)
             found.update(dict.fromkeys(inside))
             unread += unread_inside
         elif is_file:
             found[path] = None
         else:
-            raise ReadError(path, "is not a regular file" if path.exists() else "no such file or folder")
+            raise ReadError(path, "is not a regular file; give a file or a folder" if path.exists() else NOT_THERE)
     unique = {path.resolve(): path for path in reversed(found)}
     return sorted(without_images_of_pairs(list(unique.values()))), list(dict.fromkeys(unread))
 

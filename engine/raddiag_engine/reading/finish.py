@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,18 +39,19 @@ def unusable(scan: Scan, reason: str) -> Scan:
 
 
 def _checked_values(scan: Scan) -> Scan:
-    voxels = scan.voxels
+    voxels: NDArray[Any] = scan.voxels
     if voxels.dtype.kind == "f":
-        finite = np.isfinite(voxels)
-        if not finite.all():
-            count = int(voxels.size - np.count_nonzero(finite))
-            bad_slices = ~finite.reshape(len(voxels), -1).all(axis=1)
-            slices = tuple(map(int, np.flatnonzero(bad_slices))) if voxels.ndim == 3 else ()
+        bad_in_slice = [part.size - int(np.count_nonzero(np.isfinite(part))) for part in voxels]
+        count = sum(bad_in_slice)
+        if count:
+            slices = tuple(map(int, np.flatnonzero(bad_in_slice))) if voxels.ndim == 3 else ()
             share = f"{count} of {voxels.size} voxels ({100 * count / voxels.size:.2g} %)"
             scan = scan.warned(WarningCode.VALUES_NOT_FINITE, f"{share} are not finite numbers", slices)
             if 2 * count > voxels.size:
                 scan = unusable(scan, "most of its values are not finite numbers")
-            voxels = voxels[finite]
+            # By slices, so that a large volume is not copied; of each, what tells whether there are several values.
+            finite = (part[np.isfinite(part)] for part in voxels)
+            voxels = np.array([end for part in finite if part.size for end in (part.min(), part.max())])
     if _is_constant(voxels):
         message = f"every voxel has the value {voxels.flat[0]:g}"
         return unusable(scan.warned(WarningCode.VALUES_CONSTANT, message), message)

@@ -16,8 +16,10 @@ from raddiag_engine.reading.formats import FileFormat
 from raddiag_engine.reading.guess import with_guessed_modality
 from raddiag_engine.reading.limits import check_size
 from raddiag_engine.reading.picture import scan_of_pixels
+from raddiag_engine.reading.shared_memory import zeros
 
 RGB_PLANES = 3
+BYTES_AT_ONCE = 2**22
 
 
 def read_npy(path: Path) -> list[Scan]:
@@ -37,14 +39,23 @@ def read_npy(path: Path) -> list[Scan]:
             raise ReadError(path, f"has {stored.ndim} axes; expected are (row, column) or (row, column, slice)")
         check_size(path, (*stored.shape[2:], *stored.shape[:2]), stored.dtype.itemsize)
         _check_length(path, stored)
-        array = np.array(stored, dtype=np.uint8 if stored.dtype.kind == "b" else stored.dtype.newbyteorder("="))
-    if array.ndim == 2:
-        return [scan_of_pixels(array, path, FileFormat.NPY, decoder="")]
-    if array.shape[2] == RGB_PLANES and _is_rgb(array):
-        return [scan_of_pixels(array, path, FileFormat.NPY, decoder="")]
-    if array.shape[2] < RGB_PLANES:
+        dtype = np.dtype(np.uint8) if stored.dtype.kind == "b" else stored.dtype.newbyteorder("=")
+        if stored.ndim == 3 and stored.shape[2] >= RGB_PLANES and not _is_rgb(stored):
+            return [_volume(_slices_first(stored, dtype), path)]
+        array = np.array(stored, dtype=dtype)
+    if array.ndim == 3 and array.shape[2] < RGB_PLANES:
         return [scan_of_pixels(array[..., i], path, FileFormat.NPY, decoder="") for i in range(array.shape[2])]
-    return [_volume(np.ascontiguousarray(array.transpose(2, 0, 1)), path)]
+    return [scan_of_pixels(array, path, FileFormat.NPY, decoder="")]
+
+
+def _slices_first(stored_HWD: NDArray[np.generic], dtype: np.dtype[np.generic]) -> NDArray[np.generic]:
+    """(slice, row, column), filled some rows at a time, so that pages of the file are not kept in memory."""
+    rows, columns, slices = stored_HWD.shape
+    voxels = zeros((slices, rows, columns), dtype)
+    at_once = max(BYTES_AT_ONCE // (columns * slices * dtype.itemsize), 1)
+    for row in range(0, rows, at_once):
+        voxels[:, row : row + at_once] = np.array(stored_HWD[row : row + at_once]).transpose(2, 0, 1)
+    return voxels
 
 
 def _check_length(path: Path, stored: NDArray[np.generic]) -> None:
@@ -67,6 +78,8 @@ def _volume(voxels: NDArray[np.generic], path: Path) -> Scan:
 
 def _is_rgb(array: NDArray[np.generic]) -> bool:
     """True if most pixels that are not black are the same in the three planes, as in a grey image with some colour."""
+    if array.shape[2] != RGB_PLANES:
+        return False
     if array.dtype != np.uint8:
         return bool((array == array[..., :1]).all())
     lit = array.any(axis=2)

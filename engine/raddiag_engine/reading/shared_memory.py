@@ -1,9 +1,9 @@
 """Arrays that one process fills and another one reads, with no copy: anonymous memory, its descriptor sent on a socket.
 
 The memory has no name anywhere: it is gone with the last process that holds it, however that one ends, and the size of
-/dev/shm does not bound it. A scan whose array is made by `zeros` is in memory once, not once in each process. Copying
-another array into such memory takes longer than the pipe does (measured: 0.10 s against 0.06 s for 157 MB), so that all
-other arrays, and every array where the system has no such memory, are for the pipe.
+/dev/shm does not bound it. A scan whose array is made by `zeros` is in memory once, not once in each process; the readers
+make every array of a volume by it. What a library made, such as the pixels of one picture, is copied into such memory
+when it is sent. Small arrays, and every array where the system has no such memory, are for the pipe.
 """
 
 from __future__ import annotations
@@ -52,16 +52,19 @@ def zeros(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
 
 
 def send_shared(channel: socket.socket, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Layout]:
-    """Send the memory of those arrays that `zeros` made.
+    """Send the memory of all arrays of `SMALLEST_SHARED_BYTES` and more; those that `zeros` did not make are copied.
 
     Returns:
         Which these are and where in their memory they lie, in the order sent, for `receive_shared`; the others are for
-        the pipe.
+        the pipe: small ones, and all where the system gives no memory.
     """
     sent: dict[str, Layout] = {}
-    for name, array in arrays.items():
+    for name, given in arrays.items():
+        if given.nbytes < SMALLEST_SHARED_BYTES:
+            continue
+        array = given if given.flags.c_contiguous and _memory_of(given) is not None else _copied(given)
         memory = _memory_of(array)
-        if memory is None or not array.flags.c_contiguous or array.nbytes < SMALLEST_SHARED_BYTES:
+        if memory is None:
             continue
         offset = array.ctypes.data - np.frombuffer(memory, np.uint8).ctypes.data
         socket.send_fds(channel, [b"."], [_descriptors[memory]])
@@ -91,6 +94,12 @@ def receive_shared(channel: socket.socket, sent: Mapping[str, Any]) -> dict[str,
             os.close(descriptors[0])
         arrays[name] = np.frombuffer(memory, np.dtype(dtype), math.prod(shape), offset).reshape(shape)
     return arrays
+
+
+def _copied(array: NDArray[Any]) -> NDArray[Any]:
+    copy = zeros(array.shape, array.dtype)
+    copy[...] = array
+    return copy
 
 
 def _anonymous(size: int) -> mmap.mmap:

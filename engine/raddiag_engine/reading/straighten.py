@@ -67,8 +67,8 @@ def _filling(scan: Scan) -> tuple[float, tuple[float, float] | None]:
     """The value for voxels that no slice covers, and the padding range of the copy."""
     if scan.padding is not None and _fits(scan.padding[0], scan.voxels.dtype):
         return scan.padding[0], scan.padding
-    finite = scan.voxels[np.isfinite(scan.voxels)] if scan.voxels.dtype.kind == "f" else scan.voxels
-    lowest = float(finite.min()) if finite.size else 0.0
+    finite = (part[np.isfinite(part)] for part in scan.voxels)
+    lowest = min((float(part.min()) for part in finite if part.size), default=0.0)
     if _fits(lowest - 1, scan.voxels.dtype):
         return lowest - 1, (lowest - 1, lowest - 1)
     return lowest, None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from raddiag_engine.reading.formats import FileFormat
 from raddiag_engine.reading.guess import with_guessed_modality
 from raddiag_engine.reading.limits import check_size
 from raddiag_engine.reading.picture import grey_or_rgb, scan_of_pixels
+from raddiag_engine.reading.shared_memory import zeros
 
 # What tifffile decodes without the optional imagecodecs; the rest goes through Pillow's libtiff.
 BUILT_IN_COMPRESSIONS = {tifffile.COMPRESSION.NONE, tifffile.COMPRESSION.ADOBE_DEFLATE, tifffile.COMPRESSION.DEFLATE}
@@ -41,28 +43,39 @@ def read_tiff(path: Path) -> list[Scan]:
         if len(pages) > 1 and first.photometric not in GREY:
             raise ReadError(path, f"has {len(pages)} pages in colour; only grey pages are read as slices")
         built_in = first.compression in BUILT_IN_COMPRESSIONS and first.photometric in GREY
-        pixels = [page.asarray() for page in pages] if built_in else _through_pillow(path, len(pages))
+        pixels = (page.asarray() for page in pages) if built_in else _through_pillow(path, len(pages))
         inverted = built_in and first.photometric == tifffile.PHOTOMETRIC.MINISWHITE
-    decoder = "tifffile" if built_in else "Pillow"
-    if len(pixels) == 1:
-        return [scan_of_pixels(pixels[0], path, FileFormat.TIFF, decoder, inverted)]
-    return [
-        finish(with_guessed_modality(part))
-        for part in volume_or_images(_volume(np.stack(pixels), path, decoder, inverted))
-    ]
+        decoder = "tifffile" if built_in else "Pillow"
+        if len(pages) == 1:
+            return [scan_of_pixels(next(iter(pixels)), path, FileFormat.TIFF, decoder, inverted)]
+        volume = _volume(_stacked(path, pixels, len(pages)), path, decoder, inverted)
+    return [finish(with_guessed_modality(part)) for part in volume_or_images(volume)]
+
+
+def _stacked(path: Path, pages: Iterable[NDArray[np.generic]], count: int) -> NDArray[np.generic]:
+    """The pages one above the other, each decoded straight into its place."""
+    voxels: NDArray[np.generic] | None = None
+    for index, page in enumerate(pages):
+        if voxels is None:
+            voxels = zeros((count, *page.shape), page.dtype.newbyteorder("="))
+        if page.shape != voxels.shape[1:]:
+            raise ReadError(path, f"page {index + 1} is decoded to another size than the first")
+        if not np.can_cast(page.dtype, voxels.dtype):  # Pillow's 32-bit grey comes out as narrow as its values allow
+            voxels = voxels.astype(np.promote_types(voxels.dtype, page.dtype))
+        voxels[index] = page
+    assert voxels is not None
+    return voxels
 
 
 def _kind_of(page: tifffile.TiffPage) -> tuple[object, ...]:
     return page.shape, page.dtype, page.photometric, page.compression
 
 
-def _through_pillow(path: Path, count: int) -> list[NDArray[np.generic]]:
+def _through_pillow(path: Path, count: int) -> Iterator[NDArray[np.generic]]:
     with Image.open(path, formats=["TIFF"]) as image:
-        pixels = []
         for index in range(count):
             image.seek(index)
-            pixels.append(grey_or_rgb(image))
-        return pixels
+            yield grey_or_rgb(image)
 
 
 def _volume(voxels: NDArray[np.generic], path: Path, decoder: str, inverted: bool) -> Scan:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from raddiag_engine.cases import Modality, Scan, WarningCode
 from raddiag_engine.reading.dicom import content, projection
@@ -14,6 +15,7 @@ from raddiag_engine.reading.dicom.suv import uptake_of
 from raddiag_engine.reading.dicom.volume import Volume
 from raddiag_engine.reading.dicom.windows import window_of_table
 from raddiag_engine.reading.formats import FileFormat
+from raddiag_engine.reading.shared_memory import zeros
 
 OVERLAY_GROUPS = range(0x6000, 0x6020, 2)
 OVERLAY_ROWS = 0x0010
@@ -105,10 +107,18 @@ def _in_uptake(scan: Scan, volume: Volume) -> Scan:
     factor = uptake.factor
     return replace(
         scan,
-        voxels=(scan.voxels * np.float64(factor)).astype(np.float32),
+        voxels=_multiplied(scan.voxels, factor),
         windows=tuple(replace(w, center=w.center * factor, width=w.width * factor) for w in scan.windows),
         padding=None if scan.padding is None else (scan.padding[0] * factor, scan.padding[1] * factor),
     )
+
+
+def _multiplied(voxels: NDArray[np.generic], factor: float) -> NDArray[np.float32]:
+    """In place where the type allows, as there is no other use of the values as they were; computed in double."""
+    there = voxels if voxels.dtype == np.float32 else zeros(voxels.shape, np.float32)
+    for index, values in enumerate(voxels):
+        there[index] = values * np.float64(factor)
+    return there.view(np.float32)
 
 
 def _with_window_of_table(scan: Scan, frame: Frame) -> Scan:

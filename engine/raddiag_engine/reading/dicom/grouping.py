@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from raddiag_engine.cases.identity import patient_keys
 from raddiag_engine.reading.dicom.frame import Frame
+from raddiag_engine.reading.dicom.likeness import Likeness
 
 # Every file of these is a picture of its own, whatever series it is in.
 PROJECTIONS = {"CR", "DX", "RG", "MG", "PX", "IO", "XA", "RF", "US", "IVUS"}
@@ -16,25 +17,35 @@ COSINE_TOLERANCE = 1e-3
 SPACING_TOLERANCE = 1e-3
 
 
-def group_frames(frames: Iterable[Frame]) -> list[list[Frame]]:
+def group_frames(frames: Iterable[Frame], alive: Callable[[], None] = lambda: None) -> list[list[Frame]]:
     """Frames by series, and within a series by what makes them different images.
 
     A series is split by patient, SOP class, rows and columns, colour, image type (original, derived, localizer, MIP),
     echo time, kernel, stack, orientation and pixel spacing. Files that cannot be slices of one volume stand alone.
+
+    Args:
+        frames: Of any files, in any order.
+        alive: Called again and again while thousands of frames are sorted.
 
     Returns:
         Groups in the order of study date, series number and acquisition; frames in acquisition order. Neither depends
         on the names or the order of the files. Files of one SOPInstanceUID that stand alone are one group, so that
         copies can be found.
     """
-    ordered = sorted(frames, key=_shown_order)
+
+    def shown_order(frame: Frame) -> tuple[object, ...]:
+        alive()
+        return _shown_order(frame)
+
+    ordered = sorted(frames, key=shown_order)
     # A series UID that two patients share is a faulty export; their slices are never stacked.
     instances = list(dict.fromkeys(frame.instance for frame in ordered))
     patients = dict(zip(instances, patient_keys(instance.identity for instance in instances), strict=True))
     by_key: dict[tuple[object, ...], list[Frame]] = {}
     for frame in ordered:
+        alive()
         by_key.setdefault((patients[frame.instance], *_exact_key(frame)), []).append(frame)
-    return [cluster for group in by_key.values() for cluster in clusters_in_space(group)]
+    return [cluster for group in by_key.values() for cluster in clusters_in_space(group, alive)]
 
 
 def stands_alone(frame: Frame) -> bool:
@@ -76,26 +87,19 @@ def _shown_order(frame: Frame) -> tuple[object, ...]:
     return (*frame.instance.place_in_list, *frame.order, str(frame.instance.path))
 
 
-def clusters_in_space(frames: Sequence[Frame]) -> list[list[Frame]]:
-    """Frames by orientation and pixel spacing."""
-    clusters: list[list[Frame]] = []
+def clusters_in_space(frames: Sequence[Frame], alive: Callable[[], None] = lambda: None) -> list[list[Frame]]:
+    """Frames by pixel spacing and orientation, in the order in which a frame of each comes first.
+
+    Args:
+        frames: In any order.
+        alive: Called for every frame.
+    """
+    spacings, orientations = Likeness(SPACING_TOLERANCE), Likeness(COSINE_TOLERANCE)
+    clusters: dict[object, list[Frame]] = {}
     for frame in frames:
-        home = next((cluster for cluster in clusters if _aligned(cluster[0], frame)), None)
-        if home is None:
-            clusters.append([frame])
-        else:
-            home.append(frame)
-    return clusters
-
-
-def _aligned(one: Frame, other: Frame) -> bool:
-    if (one.spacing_mm is None) != (other.spacing_mm is None):
-        return False
-    pairs = zip(one.spacing_mm or (), other.spacing_mm or (), strict=True)
-    if any(abs(mine - others) > SPACING_TOLERANCE * others for mine, others in pairs):
-        return False
-    if one.orientation is other.orientation:  # both none, or frames of one file that share it
-        return True
-    if one.orientation is None or other.orientation is None:
-        return False
-    return bool(np.abs(one.orientation - other.orientation).max() <= COSINE_TOLERANCE)
+        alive()
+        size = None if frame.spacing_mm is None else spacings.first_like(np.log(frame.spacing_mm))
+        turned = frame.orientation
+        direction = None if turned is None else orientations.first_like(turned.ravel(), within=size)
+        clusters.setdefault((size, direction), []).append(frame)
+    return list(clusters.values())

@@ -48,12 +48,10 @@ class Instance:
     Attributes:
         path: The file.
         header: Everything but the pixels.
-        forced: True if the file has no preamble, so that it must be parsed on trust again.
     """
 
     path: Path
     header: Header
-    forced: bool = False
 
     @cached_property
     def sop_class(self) -> str:
@@ -173,7 +171,7 @@ def read_instance(path: Path) -> Instance:
     """
     with as_read_error(path, "read the DICOM header"):
         dataset, forced = parse(path, with_pixels=False)
-        instance = Instance(path, Header(dataset), forced)
+        instance = Instance(path, Header(dataset))
         media_class = str(getattr(dataset, "file_meta", {}).get("MediaStorageSOPClassUID", ""))
         if forced and not is_storage_class(instance.sop_class):
             raise ReadError(path, "unknown format: neither a DICOM preamble nor a known SOP class")

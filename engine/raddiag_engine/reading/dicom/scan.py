@@ -77,7 +77,9 @@ def _with_mask_subtracted(loop: Scan, frames: list[Frame]) -> Iterator[Scan]:
         yield finish(loop.warned(WarningCode.VALUES_SUBTRACTED, f"the mask is not subtracted: {error}"))
         return
     copy = replace(loop, voxels=voxels, windows=(), padding=None, units="difference to the mask")
-    copy = copy.warned(WarningCode.VALUES_SUBTRACTED, "a copy with the mask of the header subtracted")
+    masks = len(header.items("MaskSubtractionSequence"))
+    which = "mask" if masks == 1 else f"first of {masks} masks"
+    copy = copy.warned(WarningCode.VALUES_SUBTRACTED, f"a copy with the {which} of the header subtracted")
     if len(voxels) == 1:
         copy = replace(slice_as_image(copy, 0), frame_time_ms=None)
     yield finish(copy)

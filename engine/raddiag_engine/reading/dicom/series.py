@@ -49,7 +49,8 @@ def read_dicom_files(files: Sequence[Path], started: Started) -> Iterator[Scan |
         return
     try:
         with as_read_error(frames[0].instance.path, "sort the files into series"):
-            groups = group_frames(frames)
+            first = frames[0].instance.path
+            groups = group_frames(frames, alive=lambda: started(first, "header"))
             notes = split_notes(groups)
             claims = claims_of(frames)
     except ReadError as error:

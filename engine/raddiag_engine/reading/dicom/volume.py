@@ -67,8 +67,8 @@ def decode_volume(frames: Sequence[Frame], started: Callable[[Path], None]) -> V
     if len(there) < len(frames):
         kept = sorted(there)
         volume.frames = [frames[slot] for slot in kept]
-        volume.voxels = volume.voxels[kept]
-        volume.colour = None if volume.colour is None else volume.colour[kept]
+        volume.voxels = _closed_up(volume.voxels, kept)
+        volume.colour = None if volume.colour is None else _closed_up(volume.colour, kept)
     volume.decoder = ", ".join(filter(None, decoders))
     return volume
 
@@ -149,6 +149,8 @@ def _allocate(volume: Volume, first: DecodedFrame) -> None:
         bits = header.integer("BitsStored", 8 * dtype.itemsize)
         bits = bits if 1 <= bits <= 8 * dtype.itemsize else 8 * dtype.itemsize
         dtype = value_type(dtype, bits, dtype.kind == "i", [frame.rescale for frame in volume.frames])
+        if header.text("Modality").upper() == "PT" and np.can_cast(dtype, np.float32):
+            dtype = np.dtype(np.float32)  # uptake values are then computed in place
         if dtype == np.int32:
             # 16 bits less 1024 could need 32, but hardly ever do; `_store` widens the array if they do.
             dtype = np.dtype(np.int16)
@@ -159,6 +161,14 @@ def _allocate(volume: Volume, first: DecodedFrame) -> None:
         volume.colour = zeros((*shape, 3), np.uint8)
 
 
+def _closed_up(array: NDArray[Any], kept: Sequence[int]) -> NDArray[Any]:
+    """The slices of these numbers, which increase, moved to the front in place."""
+    for there, slot in enumerate(kept):
+        if there != slot:
+            array[there] = array[slot]
+    return array[: len(kept)]
+
+
 def _store(volume: Volume, slot: int, decoded: DecodedFrame) -> None:
     values = decoded.stored
     if not decoded.through_lut and decoded.colour is None:
@@ -167,7 +177,9 @@ def _store(volume: Volume, slot: int, decoded: DecodedFrame) -> None:
         limits = np.iinfo(volume.voxels.dtype)  # type: ignore[type-var]
         if values.size and (values.min() < limits.min or values.max() > limits.max):
             # Bits above BitsStored were in use after all.
-            volume.voxels = volume.voxels.astype(np.promote_types(volume.voxels.dtype, values.dtype))
+            wider = zeros(volume.voxels.shape, np.promote_types(volume.voxels.dtype, values.dtype))
+            wider[...] = volume.voxels
+            volume.voxels = wider
     volume.voxels[slot] = values
     if decoded.colour is not None:
         if volume.colour is None:

@@ -24,6 +24,7 @@ def tracer(**more):
 
 def pet(folder, stored=None, each=lambda i: {}, **attributes):
     stored = noise(4, 6, 6) if stored is None else stored
+    slopes = np.resize(SLOPES, len(stored))
     defaults = {
         "SOPClassUID": PositronEmissionTomographyImageStorage,
         "Modality": "PT",
@@ -38,8 +39,8 @@ def pet(folder, stored=None, each=lambda i: {}, **attributes):
         "RescaleIntercept": 0,
         "RadiopharmaceuticalInformationSequence": tracer(),
     }
-    write_series(folder, stored, each=lambda i: {"RescaleSlope": SLOPES[i], **each(i)}, **{**defaults, **attributes})
-    return stored * np.array(SLOPES)[:, None, None]
+    write_series(folder, stored, each=lambda i: {"RescaleSlope": slopes[i], **each(i)}, **{**defaults, **attributes})
+    return stored * slopes[:, None, None]
 
 
 def closed_form(activity_bq_ml, seconds):
