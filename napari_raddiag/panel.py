@@ -60,6 +60,7 @@ class RadDiagPanel(QWidget):
         viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
         self.canvas = ReadingCanvas(viewer)
         self.on_canvas = CanvasController(self.session, self.evidence, self.canvas, self)
+        self.opener.first_found.connect(self.on_canvas.show_first)
         self.network = NetworkViewer(self.session, self.link, self.canvas, self)
         store = SessionStore(enabled=preferences.keep_session)
         self.keeper = SessionKeeper(self.session, store, lambda: self.on_canvas.display_windows, self)

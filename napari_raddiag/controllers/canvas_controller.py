@@ -10,9 +10,10 @@ from qtpy.QtCore import QObject, Signal
 from napari_raddiag.canvas.reading_canvas import ReadingCanvas
 from napari_raddiag.canvas.tool_limits import why_no_crosshair, why_no_ruler
 from napari_raddiag.controllers.evidence_runner import EvidenceRunner
+from napari_raddiag.session.loaded_case import LoadedCase
 from napari_raddiag.session.reading_session import ReadingSession
 from napari_raddiag.widgets.display_bar import PLANES, DisplayChoices
-from raddiag_engine.cases import Window
+from raddiag_engine.cases import Case, Window
 from raddiag_engine.preparation.windowing import is_valid
 
 
@@ -40,6 +41,7 @@ class CanvasController(QObject):
         self.session = session
         self.evidence = evidence
         self.canvas = canvas
+        self._first: Case | None = None
         session.case_changed.connect(self._case_changed)
         session.case_edited.connect(self._case_edited)
         evidence.changed.connect(self._show_evidence)
@@ -99,11 +101,25 @@ class CanvasController(QObject):
             "previous_peak": lambda: self.evidence.step_peak(-1),
         }
 
+    def show_first(self, first: LoadedCase | None) -> None:
+        """Show the scan that was read first until the case is there, or take it away; nothing if a case is open."""
+        if self.session.case is not None:
+            return
+        self._first = None if first is None else first.case
+        if first is None:
+            self.canvas.layers.clear()
+        else:
+            self.canvas.layers.show_case(first.case, automatic_windows=first.automatic_windows)
+        self.choices_changed.emit()
+
     def _case_changed(self) -> None:
         canvas, case = self.canvas, self.session.case
         canvas.saliency.clear()
         canvas.network_view.clear()
-        canvas.layers.clear()
+        first, self._first = self._first, None
+        # The scan that was shown while the others were read stays as the reader has it before the eyes.
+        if case is None or first is None or not _is_part_of(first, case):
+            canvas.layers.clear()
         if case is not None:
             # napari takes long for each layer: the window breathes between two of them.
             canvas.layers.show_case(case, gradually=True, automatic_windows=self.session.automatic_windows)
@@ -131,3 +147,9 @@ class CanvasController(QObject):
         placed = self.evidence.peak
         if placed is not None and placed.scan_id in self.canvas.layers.scan_ids:
             self.canvas.layers.navigation.go_to(placed.scan_id, placed.peak.index)
+
+
+def _is_part_of(shown: Case, case: Case) -> bool:
+    """True if the very voxels that are shown are in the case, under the same names."""
+    voxels = {scan.id: scan.voxels for scan in case.scans}
+    return all(voxels.get(scan.id) is scan.voxels for scan in shown.scans)

@@ -10,7 +10,7 @@ from pathlib import Path
 from qtpy.QtCore import QObject, Signal
 
 from napari_raddiag.controllers.background import in_background
-from napari_raddiag.engine_link.task import Task, Work
+from napari_raddiag.engine_link.task import Task
 from napari_raddiag.session.loaded_case import LoadedCase, load_case, patient_alone
 from napari_raddiag.session.next_case import CasePlace
 from napari_raddiag.session.reading_session import ReadingSession
@@ -36,6 +36,9 @@ class CaseOpener(QObject):
     Signals:
         progress: (done, total, what is done) while files are read.
         reading: True while files are read; the last signal of a reading, whatever came of it, is False.
+        first_found: A `LoadedCase` of the first scan alone, to be looked at while the others are read; None once it is
+            not to be seen any more without the case having been opened. Only where no case is open: beside the name of
+            one patient no scan of another is shown.
         patients_found: A `Case` of several patients, of whom one is to be picked.
         opened: The `LoadedCase`, with the case of one patient; the session holds it already.
         failed: One line: which file, what is wrong, what to do. The case that was open stays.
@@ -47,6 +50,7 @@ class CaseOpener(QObject):
 
     progress = Signal(int, int, str)
     reading = Signal(bool)
+    first_found = Signal(object)
     patients_found = Signal(object)
     opened = Signal(object)
     failed = Signal(str)
@@ -60,6 +64,7 @@ class CaseOpener(QObject):
         self._task: Task | None = None
         self._waiting: LoadedCase | None = None
         self._opened: LoadedCase | None = None
+        self._first_is_shown = False
         session.case_changed.connect(self._case_changed)
         self._with_recent(recent.read, "the list of recent cases cannot be removed")
 
@@ -83,7 +88,13 @@ class CaseOpener(QObject):
         self._waiting = None
         self.cancel()
         self.opening = Opening(paths, patient)
-        self._start(partial(load_case, paths), self._loaded)
+
+        def read(progress: Callable[[int, int, str], None], cancelled: Callable[[], bool]) -> LoadedCase:
+            return load_case(paths, progress, cancelled, lambda first: task.hand_over(first))
+
+        task = Task(read, self)
+        task.handed_over.connect(lambda first: self._show_first(first) if task is self._task else None)
+        self._start(task, self._loaded)
 
     def open_next(self) -> None:
         """Open the case after the open one."""
@@ -100,7 +111,7 @@ class CaseOpener(QObject):
         if self._waiting is not None:
             if self._task is not None:  # the reading itself, which is done, or the choice of another patient
                 self._task.cancel()
-            self._start(partial(patient_alone, self._waiting, number), partial(self._show, patient=number))
+            self._start(Task(partial(patient_alone, self._waiting, number), self), partial(self._show, patient=number))
 
     def cancel(self) -> None:
         """Give up the reading that is under way, at once; a file that is being parsed ends in the background.
@@ -115,8 +126,8 @@ class CaseOpener(QObject):
         """Forget the recent cases, in the background."""
         self._with_recent(self.recent.clear, "the list of recent cases cannot be removed")
 
-    def _start(self, work: Work, finished: Callable[[LoadedCase], None]) -> None:
-        task = self._task = Task(work, self)
+    def _start(self, task: Task, finished: Callable[[LoadedCase], None]) -> None:
+        self._task = task
         # What an earlier task still has to say is of no interest.
         task.progress.connect(lambda *step: self.progress.emit(*step) if task is self._task else None)
         task.finished.connect(lambda loaded: finished(loaded) if task is self._task else None)
@@ -125,11 +136,22 @@ class CaseOpener(QObject):
         self.reading.emit(True)
         task.start()
 
+    def _show_first(self, first: LoadedCase) -> None:
+        if self.session.case is None:
+            self._first_is_shown = True
+            self.first_found.emit(first)
+
+    def _withdraw_first(self) -> None:
+        if self._first_is_shown:
+            self._first_is_shown = False
+            self.first_found.emit(None)
+
     def _loaded(self, loaded: LoadedCase) -> None:
         count = len(loaded.case.patients)
         if count < 2:
             self._show(loaded, None)
             return
+        self._withdraw_first()  # whose it is, is asked now
         self._waiting = loaded
         patient = None if self.opening is None else self.opening.patient
         if patient is not None and patient <= count:
@@ -138,7 +160,7 @@ class CaseOpener(QObject):
             self.patients_found.emit(loaded.case)
 
     def _show(self, loaded: LoadedCase, patient: int | None) -> None:
-        self._waiting, self._opened = None, loaded
+        self._waiting, self._opened, self._first_is_shown = None, loaded, False
         self.session.open(loaded.case, loaded.paths, patient, loaded.automatic_windows)
         self.opened.emit(loaded)
         self._with_recent(partial(self.recent.add, loaded.paths), "the list of recent cases cannot be kept")
@@ -158,6 +180,7 @@ class CaseOpener(QObject):
         task.deleteLater()
 
     def _end(self) -> None:
+        self._withdraw_first()
         self._task = None
         if self._waiting is None:
             self.opening = None

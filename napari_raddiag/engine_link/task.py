@@ -57,6 +57,7 @@ class Task(QObject):
 
     Signals:
         progress: (done, total, what is being done).
+        handed_over: What the work had ready before its end, by `hand_over`.
         finished: What the work returned.
         failed: One line on what is wrong and what to do.
         stopped: It was cancelled.
@@ -68,6 +69,7 @@ class Task(QObject):
     """
 
     progress = Signal(int, int, str)
+    handed_over = Signal(object)
     finished = Signal(object)
     failed = Signal(str)
     stopped = Signal()
@@ -95,6 +97,14 @@ class Task(QObject):
     def is_cancelled(self) -> bool:
         """True once it was asked to stop."""
         return self._cancelled.is_set()
+
+    def hand_over(self, part: Any) -> None:
+        """Give a part of the result to the window; called by the work, in its thread."""
+        self._postbox.post(partial(self._hand_over, part))
+
+    def _hand_over(self, part: Any) -> None:
+        if isalive(self) and not self.is_cancelled:
+            self.handed_over.emit(part)
 
     def _run(self) -> None:
         result: Any = None

@@ -39,15 +39,35 @@ class LoadedCase:
 
 
 def load_case(
-    paths: tuple[Path, ...], progress: Callable[[int, int, str], None], cancelled: Callable[[], bool]
+    paths: tuple[Path, ...],
+    progress: Callable[[int, int, str], None],
+    cancelled: Callable[[], bool],
+    found: Callable[[LoadedCase], None] = lambda first: None,
 ) -> LoadedCase:
-    """Read a case; as a `Work`, to be run in a thread.
+    """Read a case; but for `found` a `Work`, to be run in a thread.
+
+    Args:
+        paths: Files and folders.
+        progress: Told how far it is.
+        cancelled: Asked by nobody, as `progress` raises.
+        found: Called once, in this thread, with the first usable scan as a case of its own while others are still read.
 
     Raises:
         ReadError: No scan in any of the files, or a path that is not there.
         Cancelled: Through `progress`.
     """
-    case = read_case(paths, progress=progress)
+    first: list[LoadedCase] = []
+
+    def tell_first(scan: Scan) -> None:
+        if scan.usable and not first:
+            first.append(_looked_at(Case((scan,)), paths, lambda *step: None))
+            found(first[0])
+
+    case = read_case(paths, progress=progress, found=tell_first)
+    return replace(_looked_at(case, paths, progress), place=place_of(paths))
+
+
+def _looked_at(case: Case, paths: tuple[Path, ...], progress: Callable[[int, int, str], None]) -> LoadedCase:
     thumbnails, automatic = {}, {}
     for index, scan in enumerate(case.scans):
         progress(index, len(case.scans), "looking at the scans")
@@ -56,7 +76,7 @@ def load_case(
         thumbnails[scan.id] = thumbnail(scan)
         if scan.colour is None:
             automatic[scan.id] = automatic_window(scan)
-    return LoadedCase(case, paths, thumbnails, place_of(paths), automatic)
+    return LoadedCase(case, paths, thumbnails, automatic_windows=automatic)
 
 
 def patient_alone(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -23,14 +23,12 @@ def finish(scan: Scan) -> Scan:
     return replace(scan, id=f"{modality}-{scan.content_hash[:ID_DIGITS]}")
 
 
-def with_unique_ids(scans: Iterable[Scan]) -> tuple[Scan, ...]:
-    """The same scans; of those with equal content the second is called <id>-2, and so on."""
+def with_unique_ids(scans: Iterable[Scan]) -> Iterator[Scan]:
+    """The same scans, one by one; of those with equal content the second is called <id>-2, and so on."""
     seen: dict[str, int] = {}
-    unique = []
     for scan in scans:
         seen[scan.id] = count = seen.get(scan.id, 0) + 1
-        unique.append(scan if count == 1 else replace(scan, id=f"{scan.id}-{count}"))
-    return tuple(unique)
+        yield scan if count == 1 else replace(scan, id=f"{scan.id}-{count}")
 
 
 def unusable(scan: Scan, reason: str) -> Scan:
@@ -45,7 +43,8 @@ def _checked_values(scan: Scan) -> Scan:
         count = sum(bad_in_slice)
         if count:
             slices = tuple(map(int, np.flatnonzero(bad_in_slice))) if voxels.ndim == 3 else ()
-            share = f"{count} of {voxels.size} voxels ({100 * count / voxels.size:.2g} %)"
+            percent = 100 * count / voxels.size
+            share = f"{count} of {voxels.size} voxels ({f'{percent:.0f}' if percent >= 1 else 'under 1'} %)"
             scan = scan.warned(WarningCode.VALUES_NOT_FINITE, f"{share} are not finite numbers", slices)
             if 2 * count > voxels.size:
                 scan = unusable(scan, "most of its values are not finite numbers")

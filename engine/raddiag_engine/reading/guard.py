@@ -70,7 +70,7 @@ class GuardedReader:
 
     def read(
         self, files: Sequence[Path], started: Started, found: Found = lambda files: None
-    ) -> Iterator[Scan | Skipped]:
+    ) -> Generator[Scan | Skipped, None, None]:
         """As `read_files`, in the child. When it dies, the file at work is skipped and a new one reads the rest.
 
         A reading that is given up in the middle, by closing the iterator or by an exception from `started`, ends it.

@@ -1,9 +1,9 @@
 """Arrays that one process fills and another one reads, with no copy: anonymous memory, its descriptor sent on a socket.
 
 The memory has no name anywhere: it is gone with the last process that holds it, however that one ends, and the size of
-/dev/shm does not bound it. A scan whose array is made by `zeros` is in memory once, not once in each process; the readers
-make every array of a volume by it. What a library made, such as the pixels of one picture, is copied into such memory
-when it is sent. Small arrays, and every array where the system has no such memory, are for the pipe.
+/dev/shm does not bound it. A scan whose array is made by `zeros` is in memory once, not once in each process; all
+readers make the arrays of volumes by it. What a library made, such as the pixels of one picture, is copied into such
+memory when it is sent. Small arrays, and every array where the system has no such memory, are for the pipe.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def test_whatever_lies_within_the_tolerance_is_like(thousandths, off):
     seen = Likeness(TOLERANCE)
     first = np.array(thousandths) * TOLERANCE  # on the walls between cells
     assert seen.first_like(first) == seen.first_like(first + off) == 0
-    assert seen.first_like(first + [0, 2.1 * TOLERANCE, 0]) == 1
+    assert seen.first_like(first + np.array([0, 2.1, 0]) * TOLERANCE) == 1
 
 
 @settings(max_examples=50, deadline=None)

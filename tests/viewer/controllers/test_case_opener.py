@@ -16,10 +16,13 @@ from qtpy.QtCore import QObject
 from napari_raddiag.controllers import case_opener
 from napari_raddiag.controllers.case_opener import CaseOpener
 from napari_raddiag.session import next_case
+from napari_raddiag.session.loaded_case import LoadedCase, load_case
 from napari_raddiag.session.reading_session import ReadingSession
 from napari_raddiag.session.recent_cases import RecentCases
 from raddiag_resources import path_of
+from tests.engine.reading.dicom_files import noise, write_series
 from tests.viewer.controllers.conftest import WAIT_MS, Reading, open_name
+from tests.viewer.session.made_cases import case
 
 Told = list[tuple[str, Any]]
 HUNG = (Path("/cases/hung"),)
@@ -63,6 +66,63 @@ def test_another_case_does_not_wait_for_one_that_hangs(
     qtbot.wait(200)
     assert [entry for entry in told if entry[0] == "opened"] == [("opened", "one")]
     assert opener.session.paths == (Path("/cases/one"),)
+
+
+def test_the_first_scan_is_told_of_while_the_others_are_read_and_taken_back_when_that_is_given_up(
+    opener: CaseOpener, reading: Reading, qtbot: QtBot
+) -> None:
+    firsts: list[LoadedCase | None] = []
+    opener.first_found.connect(firsts.append)
+    with qtbot.waitSignal(opener.first_found, timeout=WAIT_MS):
+        opener.open(HUNG)
+    assert opener.is_reading and opener.session.case is None
+    assert firsts[0] is not None and [scan.id for scan in firsts[0].case.scans] == [case().scans[0].id]
+    opener.cancel()
+    assert firsts[1:] == [None]
+    reading.let_go.set()
+
+
+@pytest.mark.parametrize(("name", "after"), [("one", []), ("two", [None]), ("bad", [None])])
+def test_the_first_scan_stays_only_if_its_case_is_opened(
+    opener: CaseOpener, qtbot: QtBot, name: str, after: list[None]
+) -> None:
+    firsts: list[LoadedCase | None] = []
+    opener.first_found.connect(firsts.append)
+    open_name(opener, name, qtbot)
+    assert firsts[0] is not None and firsts[1:] == after
+
+
+def test_beside_an_open_case_no_scan_of_another_is_shown(opener: CaseOpener, qtbot: QtBot) -> None:
+    open_name(opener, "one", qtbot)
+    firsts: list[LoadedCase | None] = []
+    opener.first_found.connect(firsts.append)
+    open_name(opener, "other", qtbot)
+    assert firsts == [] and opener.session.paths == (Path("/cases/other"),)
+
+
+def test_the_first_usable_scan_comes_before_the_last_file_is_read(tmp_path: Path) -> None:
+    """With the real reader: a localizer, then two series."""
+    for number in range(2):
+        uid = f"1.2.3.{number}"
+        write_series(
+            tmp_path / f"{number}", noise(4, 8, 8, seed=number), SeriesInstanceUID=uid, SeriesNumber=number + 1
+        )
+    kind = ["ORIGINAL", "PRIMARY", "LOCALIZER"]
+    write_series(tmp_path / "l", noise(3, 8, 8, seed=5), SeriesInstanceUID="1.2.3.9", SeriesNumber=0, ImageType=kind)
+    steps: list[tuple[int, int]] = []
+    firsts: list[tuple[LoadedCase, int]] = []
+    loaded = load_case(
+        (tmp_path,),
+        lambda done, total, what: steps.append((done, total)) if what == "reading" else None,
+        lambda: False,
+        lambda first: firsts.append((first, len(steps))),
+    )
+    ((first, at),) = firsts
+    assert at < len(steps) and steps[at - 1][0] < steps[-1][0] == steps[-1][1]
+    (scan,) = first.case.scans
+    same = loaded.case.scan(scan.id)
+    assert same.voxels is scan.voxels and scan.usable and not loaded.case.scans[0].usable
+    assert set(first.thumbnails) == {scan.id} == set(first.automatic_windows)
 
 
 def test_what_cannot_be_read_is_one_line(opener: CaseOpener, told: Told, qtbot: QtBot) -> None:

@@ -25,8 +25,8 @@ def is_to_be_subtracted(header: Header) -> bool:
 def subtracted(frames_THW: NDArray[Any], header: Header) -> NDArray[np.float32]:
     """The frames of the applicable range, less the mean of their mask frames.
 
-    Several frames are averaged before the subtraction where the header says so (0028,6112). Of several masks, the first
-    is used. Where values are proportional to the beam (0028,1040 LIN), logarithms are subtracted, since vessels add up there.
+    Where values are proportional to the beam (0028,1040 LIN), logarithms are subtracted, since vessels add up there.
+    Frames are averaged before the subtraction where the header says so (0028,6112). Of several masks the first is used.
 
     Args:
         frames_THW: All frames of the file, after the modality LUT.
