@@ -10,9 +10,10 @@ import pytest
 
 from raddiag_engine import Engine
 from raddiag_engine.cli import main
-from raddiag_engine.reading import write_nifti
+from raddiag_engine.reading import read_case, write_nifti
 from raddiag_engine.saliency import overlay
 from tests.engine.diagnosis.tiny_model import tiny_engine
+from tests.engine.reading.dicom_files import noise, write_series
 
 
 @pytest.fixture
@@ -31,6 +32,28 @@ def test_the_map_of_a_scan_without_a_place_keeps_its_pixel_spacing(arguments: tu
     saliency = nibabel.load(path)
     assert saliency.shape == (40, 48, 1)
     assert saliency.header.get_zooms()[:2] == (0.25, 0.5)
+
+
+def test_maps_of_a_series_with_a_gap_lie_where_its_slices_lie(tmp_path: Path) -> None:
+    """The slices that are missing are put in as zeros, so that one affine places all others."""
+    engine = tiny_engine(tmp_path / "model")
+    heights_mm = [0.0, 2.0, 4.0, 10.0, 12.0, 14.0]  # two are missing
+    values = (noise(6, 40, 32) - 800).astype(np.int16)
+    positions = [(-20.0, 30.0, height) for height in heights_mm]
+    write_series(tmp_path / "ct", values, positions=positions, spacing=(1.5, 1.5), RescaleIntercept=0)
+    model = ("--model", str(tmp_path / "model"), "--device", "cpu", "--disorder", "Pneumonia")
+    assert main(["explain", str(tmp_path / "ct"), *model, "--output", str(tmp_path / "maps")]) == 0
+    [path] = (tmp_path / "maps").glob("*.nii.gz")
+    written = nibabel.load(path)
+    engine.set_case(read_case([tmp_path / "ct"]))
+    [expected] = engine.explain("Pneumonia")
+    assert expected.values.shape == (6, 40, 32) and np.ptp(expected.values) > 0
+    assert written.shape == (32, 40, 8)
+    for slice_values, height in zip(expected.values, heights_mm, strict=True):
+        i, j, k = np.rint(np.linalg.inv(written.affine) @ (20.0, -30.0, height, 1))[:3].astype(int)
+        assert (i, j) == (0, 0)
+        assert np.allclose(written.get_fdata()[:, :, k], slice_values.T, atol=1e-5)
+    assert not written.get_fdata()[:, :, 3:5].any()
 
 
 def test_what_is_in_the_folder_already_stays(

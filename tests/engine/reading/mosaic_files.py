@@ -28,6 +28,18 @@ def csa_header(elements: Mapping[str, Sequence[str]]) -> bytes:
     return out
 
 
+def old_csa_header(elements: Mapping[str, Sequence[str]]) -> bytes:
+    """A CSA1 header, of older software: no magic word, and the first number of an item is greater than its length."""
+    out = struct.pack("<II", len(elements), 77)
+    for name, values in elements.items():
+        out += struct.pack("<64si4siii", name.encode(), len(values), b"FD\0\0", 4, len(values), 77)
+        for text in values:
+            content = text.encode() + b"\0"
+            out += struct.pack("<4i", len(content) + len(values), len(content), 77, len(content))
+            out += content + b"\0" * (-len(content) % 4)
+    return out
+
+
 def mosaic_of(slices: NDArray[Any]) -> NDArray[Any]:
     """(slice, row, column) as tiles, row after row, of one picture; what is left is zero."""
     count, rows, columns = slices.shape
