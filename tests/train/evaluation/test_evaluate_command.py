@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 from raddiag_engine.errors import ConfigError, ModelError
@@ -131,10 +132,13 @@ def test_a_model_without_thresholds_gets_those_of_the_validation_cases(
 ) -> None:
     trained = load_model(folder / "run" / "model")
     bare = tuple(replace(d, operating_point=None, calibration=None, coverage=()) for d in trained.card.disorders)
-    save_model(tmp_path / "bare", replace(trained.card, disorders=bare), trained.network, trained.extra)
+    save_model(tmp_path / "bare", replace(trained.card, disorders=bare, evaluation={"old": 1.0}), trained.network, {})
     assert evaluate(folder, "--fit", str(tmp_path / "fitted"), model=tmp_path / "bare") == 0
-    assert "of 2 classes 2 have a threshold from the validation cases (2 from 10 positives" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "of 2 classes 2 have a threshold from the validation cases (2 from 10 positives" in said
+    assert "the input score is from these cases too" in said
     fitted = load_model(tmp_path / "fitted")
+    assert fitted.card.evaluation == pytest.approx(trained.card.evaluation, abs=1e-4)
     for found, expected in zip(fitted.card.disorders, trained.card.disorders, strict=True):
         assert found.calibration is not None and expected.calibration is not None
         assert found.calibration.slope == pytest.approx(expected.calibration.slope, rel=1e-4)
@@ -142,7 +146,24 @@ def test_a_model_without_thresholds_gets_those_of_the_validation_cases(
         assert found.operating_point.threshold == pytest.approx(expected.operating_point.threshold, abs=1e-5)
         assert found.operating_point.positives == expected.operating_point.positives
     assert fitted.extra.keys() == trained.extra.keys()
+    for name, score in trained.extra.items():
+        assert fitted.extra[name].numpy() == pytest.approx(score.numpy(), rel=1e-3, abs=1e-4), name
     assert load_model(tmp_path / "bare").card.disorders == bare
+
+
+def test_with_too_few_scans_the_copy_keeps_the_input_score(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # A group needs eight scans; here are six images and two volumes.
+    lines = (folder / "cases.jsonl").read_text(encoding="utf-8").splitlines()
+    few = folder / "few.jsonl"
+    few.write_text("\n".join([line for line in lines if '"validation"' in line][:6]) + "\n", encoding="utf-8")
+    assert evaluate(folder, "--fit", str(tmp_path / "fitted"), "--cases", str(few)) == 0
+    assert "the input score is as before: there are too few scans" in capsys.readouterr().out
+    trained, fitted = load_model(folder / "run" / "model"), load_model(tmp_path / "fitted")
+    assert fitted.extra.keys() == trained.extra.keys()
+    assert all(torch.equal(fitted.extra[name], tensor) for name, tensor in trained.extra.items())
+    assert all(disorder.operating_point is not None for disorder in fitted.card.disorders)
 
 
 def test_the_copy_with_thresholds_replaces_nothing_but_a_model(folder: Path, tmp_path: Path) -> None:

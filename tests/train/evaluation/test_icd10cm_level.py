@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from raddiag_engine.cases import Anatomy
 from raddiag_engine.models.card import Disorder
 from raddiag_train.data.records import CaseRecord, ScanRecord
 from raddiag_train.evaluation.icd10cm_level import category_level, is_category_level, with_thresholds
+from raddiag_train.evaluation.training_cases import learned_cases
 
 BRAIN, MENINGES = "Malignant neoplasm of brain", "Benign neoplasm of meninges"
 DISORDERS = (
@@ -50,6 +52,26 @@ def test_the_probability_is_the_largest_of_the_members() -> None:
 def test_a_case_counts_by_its_own_codes_or_else_by_those_of_the_card() -> None:
     records = category_level(DISORDERS).records([record("Ependymoma", "C71.5"), record("Ependymoma"), record("Normal")])
     assert [r.disorders for r in records] == [(BRAIN,), (BRAIN, MENINGES), ("Normal",)]
+
+
+def test_a_training_case_with_two_disorders_of_a_category_counts_once() -> None:
+    disorders = (
+        Disorder("Glioma", ("C71.9",), training_positives=60),
+        Disorder("Ependymoma", ("C71.5",), training_positives=60),
+        Disorder("Normal", normal=True, training_positives=1),
+    )
+    both = replace(record("Glioma"), split="train", disorders=("Glioma", "Ependymoma"))
+    cases = [both] * 60 + [replace(record("Normal"), split="train")]
+    assert learned_cases(disorders, [*cases, record("Glioma")]) == cases
+    assert learned_cases(disorders, cases[1:]) == []
+    level = category_level(disorders, cases)
+    assert [(c.name, c.training_positives, c.tier) for c in level.categories] == [
+        (BRAIN, 60, "medium"),
+        ("Normal", 1, "tail"),
+    ]
+    assert not level.counts_disorders
+    without = category_level(disorders)
+    assert (without.categories[0].training_positives, without.counts_disorders) == (120, True)
 
 
 def test_thresholds_are_fitted_on_the_pooled_probabilities() -> None:

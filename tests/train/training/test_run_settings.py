@@ -1,4 +1,4 @@
-"""What a run says of itself, what may change when it goes on, and what it needs less memory with."""
+"""What a run says of itself, and what may change when it goes on."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from raddiag_engine.errors import ConfigError, ModelError, RaddiagError
-from raddiag_train.training import loop
+from raddiag_engine.errors import ConfigError, ModelError
 from raddiag_train.training.checkpoint import checkpoints
 from raddiag_train.training.config import read_config
 from raddiag_train.training.loop import train
-from raddiag_train.training.memory import remedy
 from tests.train.training.blob_cases import write_blob_cases, write_recipe
 
 
@@ -86,21 +84,6 @@ def test_a_batch_in_parts_gives_the_gradient_of_the_whole(recipe: Path, tmp_path
         norms.append((first["loss"], first["gradient_norm"]))
     assert norms[1] == pytest.approx(norms[0], rel=1e-4)
     assert norms[2] == pytest.approx(norms[0], rel=1e-4)
-
-
-def test_memory_that_runs_out_names_the_setting_that_needs_less(
-    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def too_much(*_: object) -> None:
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
-
-    monkeypatch.setattr(loop, "step_loss", too_much)
-    with pytest.raises(RaddiagError, match=r"not enough memory.*optimisation\.accumulation=2 computes 8 cases at once"):
-        train(read_config(recipe), tmp_path / "run")
-    split = read_config(recipe, ["optimisation.accumulation=16"])
-    assert remedy(split) == "run.gradient_checkpointing=true keeps less of a case"
-    least = read_config(recipe, ["optimisation.accumulation=16", "run.gradient_checkpointing=true"])
-    assert remedy(least).startswith("preparation.volume_size_px=24 ")
 
 
 @pytest.mark.skipif(importlib.util.find_spec("tensorboard") is not None, reason="TensorBoard is installed")

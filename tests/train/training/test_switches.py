@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from raddiag_train.data.records import CaseRecord, read_records, write_records
 from raddiag_train.training.checkpoint import checkpoints
 from raddiag_train.training.classifier_cut import without_auxiliary_classes
 from raddiag_train.training.config import read_config
+from raddiag_train.training.logit_adjustment import with_adjusted_bias
 from raddiag_train.training.loop import train
 from tests.train.training.blob_cases import write_blob_cases, write_recipe
 
@@ -65,6 +67,32 @@ def test_ancestors_are_learned_and_the_model_has_the_disorders_alone(recipe: Pat
     assert {disorder.name for disorder in model.card.disorders} == {name for name, _ in LABELS}
     assert model.card.network.tokens_per_scan == 4
     assert np.isfinite(model.card.evaluation["validation, blobs: macro AUC"])
+
+
+def test_published_logits_are_those_that_the_loss_was_taken_of(recipe: Path, tmp_path: Path) -> None:
+    settings = ["optimisation.steps=2", "run.validation_steps=1000", "optimisation.loss.logit_adjustment=1"]
+    assert train(read_config(recipe, settings), tmp_path / "run")
+    average = load_file(checkpoints(tmp_path / "run" / "checkpoints")[-1])["average.head.linear.bias"]
+    published = load_model(tmp_path / "run" / "model").network.head.linear.bias
+    # Each name has 12 of the 48 training cases.
+    torch.testing.assert_close(published.detach() - average, torch.full((4,), math.log(13 / 37)), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("kind", ["linear", "mlp", "dot", "cosine"])
+def test_the_adjustment_goes_into_the_bias_of_every_head(kind: str) -> None:
+    knowledge = kind in ("dot", "cosine")
+    head = HeadConfig("knowledge", text_width=6, similarity=kind) if knowledge else HeadConfig(kind)
+    narrow = ResNetConfig(normalisation_depth=10, shared_depth=10, normalisation_width=4, shared_width=4)
+    fusion = FusionConfig(layers=1, heads=2)
+    network = RadDiag(NetworkConfig(embedding_width=32, classes=7, resnet=narrow, fusion=fusion, head=head)).eval()
+    if knowledge:
+        network.set_text_embeddings(torch.randn(7, 6))
+    fused, adjustment = torch.randn(3, 32), torch.randn(7)
+    before = network.classify(fused)
+    adjusted = with_adjusted_bias(network, adjustment)
+    torch.testing.assert_close(adjusted.classify(fused), before + adjustment)
+    torch.testing.assert_close(network.classify(fused), before)
+    RadDiag(adjusted.config).load_state_dict(adjusted.state_dict())  # as a model folder is read
 
 
 @pytest.mark.parametrize("kind", ["linear", "mlp", "knowledge"])

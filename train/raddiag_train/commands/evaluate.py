@@ -1,7 +1,7 @@
 """`raddiag evaluate`: how well a model does on cases with known disorders, by class, tier and data set.
 
-With --fit nothing is judged: a copy of the model gets the thresholds and the calibration that a validation split gives,
-for models that have none, such as an imported one.
+With --fit nothing is judged: a copy of the model gets the thresholds, calibration, figures and input score that a
+validation split gives, for models that have none, such as an imported one.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ def add_parser(subparsers: Any) -> None:
         "the model was trained on)",
     )
     parser.add_argument(
-        "--fit", type=Path, metavar="DIR", help="write a copy of the model with thresholds and calibration from --split"
+        "--fit",
+        type=Path,
+        metavar="DIR",
+        help="write a copy of the model with thresholds, calibration and input score from --split",
     )
     parser.add_argument("--modality-unknown", action="store_true", help="hide the modality of every scan")
     parser.add_argument(
@@ -118,7 +121,7 @@ def run(args: argparse.Namespace) -> int:
     config = EvaluationConfig(split, not args.modality_unknown, args.tta == "mirror", args.device)
     of_disorders = evaluation = evaluate(model, records, cache, config)
     if pooled:
-        evaluation = _pooled(model, records, cache, config, of_disorders)
+        evaluation = _pooled(model, (records, others), cache, config, of_disorders)
     parts = {"all cases": evaluation.sources}
     if args.twins_of:
         with task_progress("looking for twins") as progress:
@@ -150,13 +153,28 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _pooled(
-    model: Model, records: Sequence[CaseRecord], cache: Path, config: EvaluationConfig, found: Evaluation
+    model: Model,
+    lists: tuple[Sequence[CaseRecord], Sequence[CaseRecord]],
+    cache: Path,
+    config: EvaluationConfig,
+    found: Evaluation,
 ) -> Evaluation:
-    """An evaluation of disorders as one of categories, with thresholds from the validation cases if there are any."""
+    """An evaluation of disorders as one of categories, with thresholds from the validation cases if there are any.
+
+    The tiers are by the training cases, where one of the lists holds those that the model has learned from.
+    """
+    import sys
+
     from raddiag_train.evaluation.evaluate import evaluate
     from raddiag_train.evaluation.icd10cm_level import at_category_level, category_level, with_thresholds
+    from raddiag_train.evaluation.training_cases import learned_cases
 
-    level = category_level(model.card.disorders)
+    disorders, records = model.card.disorders, lists[0]
+    training = next(filter(None, (learned_cases(disorders, of_list) for of_list in lists)), ())
+    level = category_level(disorders, training)
+    if level.counts_disorders:
+        said = "tiers: a training case with two disorders of one category counts twice, as its training cases are in"
+        print(f"{said} neither --cases nor --twins-of", file=sys.stderr)
     validation = "validation"
     if config.split not in (validation, "all") and any(record.split == validation for record in records):
         fitting = evaluate(model, records, cache, replace(config, split=validation))
@@ -168,12 +186,14 @@ def _fit(model: Model, records: Sequence[CaseRecord], split: str, cache: Path, a
     """Write the copy and say how many disorders have what."""
     from raddiag_train.evaluation.model_fit import fit_model
 
-    disorders = fit_model(model, records, split, cache, args.fit, args.device).disorders
+    card, has_score = fit_model(model, records, split, cache, args.fit, args.device)
+    disorders = card.disorders
     thresholds = sum(disorder.operating_point is not None for disorder in disorders)
     reliable = sum(disorder.operating_point is not None and disorder.operating_point.reliable for disorder in disorders)
     calibrated = sum(disorder.calibration is not None for disorder in disorders)
     print(
         f"model: {args.fit}: of {len(disorders)} classes {thresholds} have a threshold from the {split} cases "
-        f"({reliable} from 10 positives or more), {calibrated} are calibrated"
+        f"({reliable} from 10 positives or more), {calibrated} are calibrated; the input score is "
+        + ("from these cases too" if has_score else "as before: there are too few scans of one modality and anatomy")
     )
     return 0

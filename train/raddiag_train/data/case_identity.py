@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -30,10 +32,8 @@ def status_key(record: CaseRecord) -> str:
     for scan in record.scans:
         for path in (scan.path, *scan.masks.values()):
             try:
-                # A slice that is overwritten leaves its folder's own time as it was.
-                for file in _files(path):
-                    status = file.stat()
-                    digest.update(repr((_real(file), status.st_size, status.st_mtime_ns)).encode())
+                for real, status in _statuses(path):
+                    digest.update(repr((real, status.st_size, status.st_mtime_ns)).encode())
             except OSError as error:
                 raise ReadError(path, f"cannot be opened ({error.strerror}; case {record.case_id})") from error
         digest.update(repr((str(scan.modality), str(record.anatomy_of(scan)), str(scan.plane))).encode())
@@ -95,10 +95,17 @@ def _files(path: Path) -> list[Path]:
     return sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
 
 
-def _real(file: Path) -> str:
-    """As `Path.resolve`, without asking for the same folders for every file."""
-    path = os.path.join(_real_folder(str(file.parent)), file.name)  # noqa: PTH118
-    return os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114
+def _statuses(path: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Real path and status of a file, asked for with one call, or of each file of a folder."""
+    status = path.lstat()
+    if stat.S_ISREG(status.st_mode):
+        yield os.path.join(_real_folder(str(path.parent)), path.name), status  # noqa: PTH118
+    elif stat.S_ISDIR(status.st_mode) or path.is_dir():
+        # A slice that is overwritten leaves its folder's own time as it was.
+        for file in _files(path):
+            yield from _statuses(file)
+    else:
+        yield os.path.realpath(path), path.stat()
 
 
 @lru_cache(maxsize=4096)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import multiprocessing
@@ -90,6 +91,13 @@ class PreparedDataset:
         folder = cache / preparation_key(preparation)
         self._keys = _prepared_keys(self.records, preparation, folder, workers, progress)
         self._shards = ShardReader(folder)
+
+    def part(self, cases: slice) -> PreparedDataset:
+        """Some of the cases, by the same label space, cache and preparation."""
+        part = copy.copy(self)
+        part.records, part._keys = self.records[cases], self._keys[cases]
+        part.case_labels = self.labels.targets_of(part.records)
+        return part
 
     def __len__(self) -> int:
         return len(self.records)

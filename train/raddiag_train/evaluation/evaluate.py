@@ -17,6 +17,7 @@ from raddiag_engine.preparation import PreparationConfig
 from raddiag_train.data.labels import LabelSpace
 from raddiag_train.data.prepared import PreparedDataset
 from raddiag_train.data.records import CaseRecord
+from raddiag_train.evaluation.fused_scans import with_fused_scans
 from raddiag_train.evaluation.predict import predict
 from raddiag_train.evaluation.source_results import SourceResult, source_results
 from raddiag_train.evaluation.stored_predictions import StoredPredictions
@@ -55,7 +56,7 @@ class Evaluation:
         weights_sha256: Its weights.
         config: How it was evaluated.
         device: Where, in words.
-        records: The cases.
+        records: The cases, with the scans that were fused.
         labels: The model's label space.
         logits_NK: Of the network.
         probabilities_NK: As the engine gives them, calibrated where the card says how.
@@ -87,6 +88,8 @@ class Evaluation:
 def evaluate(model: Model, records: Sequence[CaseRecord], cache: Path, config: EvaluationConfig) -> Evaluation:
     """Evaluate a model with its own preparation, in the precision in which the engine computes on this device.
 
+    Of a case with more scans than the model takes, those are fused that the engine chooses.
+
     Args:
         model: As loaded.
         records: Cases; those of the configured split are used.
@@ -100,6 +103,8 @@ def evaluate(model: Model, records: Sequence[CaseRecord], cache: Path, config: E
     chosen = cases_of_split(records, config.split)
     labels = LabelSpace(model.card.disorders)
     preparation = model.card.preparation
+    with task_progress("choosing scans") as progress:
+        chosen = with_fused_scans(chosen, model.card, cache, progress)
     with task_progress("preparing cases") as progress:
         dataset = PreparedDataset(chosen, labels, preparation, cache, progress=progress)
     placement = place(config.device)

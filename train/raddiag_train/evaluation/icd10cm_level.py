@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,11 +29,13 @@ class CategoryLevel:
         categories: Each as a class, "Normal" included if the model has it; without thresholds.
         members: The model's classes that make up each.
         codes_of: Disorder of the model -> its codes.
+        counts_disorders: True if a training case with two disorders of one category counts twice in its tier.
     """
 
     categories: tuple[Disorder, ...]
     members: tuple[tuple[int, ...], ...]
     codes_of: dict[str, tuple[str, ...]]
+    counts_disorders: bool
 
     @property
     def labels(self) -> LabelSpace:
@@ -65,11 +68,19 @@ def is_category_level(disorders: Sequence[Disorder]) -> bool:
     )
 
 
-def category_level(disorders: Sequence[Disorder]) -> CategoryLevel:
-    """The categories of a label space, the most frequent first as far as the card says.
+def category_level(disorders: Sequence[Disorder], training: Sequence[CaseRecord] = ()) -> CategoryLevel:
+    """The categories of a label space, the most frequent first as far as is known.
 
-    A category's tier is that of its positive training cases, the sum of its disorders', or the best of their tiers
-    where the card has no numbers. A disorder of several categories counts in each; one without a code in none.
+    A category's tier is that of its positive training cases. Without these cases it is that of the sum over its
+    disorders, in which a case with two of them counts twice, or the best of their tiers where the card has no numbers.
+    A disorder of several categories counts in each; one without a code in none.
+
+    Args:
+        disorders: Of the model's card.
+        training: The cases it has learned from, labelled by disorder; one without any code counts nowhere.
+
+    Raises:
+        ConfigError: A code of a training case that does not exist.
     """
     members: dict[str, list[int]] = {}
     codes: dict[str, tuple[str, ...]] = {}
@@ -81,14 +92,21 @@ def category_level(disorders: Sequence[Disorder]) -> CategoryLevel:
         for name, code in category_names(known).items():
             members.setdefault(name, []).append(k)
             codes[name] = (code,)
+    codes_of = {disorder.name: disorder.icd10cm for disorder in disorders}
+    coded = [
+        r for r in training if any(r.icd10cm) or any(codes_of[name] for name in r.disorders) or NORMAL in r.disorders
+    ]
+    cases = Counter(name for record in at_label_level(coded, "icd10cm", codes_of) for name in record.disorders)
     found = [
-        (_category(name, codes.get(name, ()), [disorders[k] for k in own]), tuple(own)) for name, own in members.items()
+        (_category(name, codes.get(name, ()), [disorders[k] for k in own], cases), tuple(own))
+        for name, own in members.items()
     ]
     found.sort(key=lambda pair: (-(pair[0].training_positives or 0), pair[0].name))
     return CategoryLevel(
         tuple(category for category, _ in found),
         tuple(own for _, own in found),
-        {disorder.name: disorder.icd10cm for disorder in disorders},
+        codes_of,
+        counts_disorders=not training and any(len(own) > 1 for own in members.values()),
     )
 
 
@@ -124,10 +142,11 @@ def at_category_level(evaluation: Evaluation, level: CategoryLevel) -> Evaluatio
     )
 
 
-def _category(name: str, codes: tuple[str, ...], disorders: Sequence[Disorder]) -> Disorder:
+def _category(name: str, codes: tuple[str, ...], disorders: Sequence[Disorder], cases: Mapping[str, int]) -> Disorder:
     counts = [disorder.training_positives for disorder in disorders]
     known = [count for count in counts if count is not None]
     positives = sum(known) if len(known) == len(counts) else None
+    positives = cases[name] if cases else positives
     best = max((disorder.tier for disorder in disorders), key=_TIERS.index)
     coverage: set[Coverage] = set().union(*(disorder.coverage for disorder in disorders))
     return Disorder(

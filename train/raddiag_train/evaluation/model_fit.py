@@ -1,9 +1,8 @@
-"""Thresholds and calibration for a model that has none, such as an imported one, from cases of one's own."""
+"""What a model without thresholds, such as an imported one, gets from cases of one's own."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -15,19 +14,21 @@ from raddiag_engine.network.model import RadDiag
 from raddiag_train.data.labels import LabelSpace
 from raddiag_train.data.prepared import PreparedDataset
 from raddiag_train.data.records import CaseRecord
-from raddiag_train.evaluation.disorder_fit import fit_disorders
 from raddiag_train.evaluation.evaluate import cases_of_split
-from raddiag_train.evaluation.predict import predict
+from raddiag_train.evaluation.fused_scans import with_fused_scans
+from raddiag_train.evaluation.validation_fit import fit_on_validation
 from raddiag_train.progress import task_progress
 
 
 def fit_model(
     model: Model, records: Sequence[CaseRecord], split: str, cache: Path, folder: Path, device: str = "auto"
-) -> ModelCard:
-    """Write a copy of a model whose disorders have the thresholds and the calibration that the cases give them.
+) -> tuple[ModelCard, bool]:
+    """Write a copy of a model with the thresholds, calibration, figures and input score that the cases give it.
 
-    Computed in float32 on any device, as the thresholds of a trained model are. A disorder without a positive or
-    without a negative case is left without both, whatever it had before: its old threshold would be of other cases.
+    All are fitted as those of a trained model are (`validation_fit.py`). A disorder without a positive or without a
+    negative case is left without threshold and calibration, whatever it had before: they would be of other cases. The
+    input score then flags scans unlike the cases, of another modality or anatomy too; where the cases have too few
+    scans for one, the copy keeps what the model has.
 
     Args:
         model: Any; it stays as it is.
@@ -38,22 +39,23 @@ def fit_model(
         device: "auto", "cpu" or "cuda".
 
     Returns:
-        The card of the copy.
+        The card of the copy, and whether it has an input score from the cases.
 
     Raises:
         ConfigError: The split has no case, or a case has a disorder that the model does not know.
         ModelError: `folder` holds something else than a model, or cannot be written.
     """
     refuse_foreign_folder(folder)
-    chosen, labels = cases_of_split(records, split), LabelSpace(model.card.disorders)
+    chosen = cases_of_split(records, split)
+    with task_progress("choosing scans") as progress:
+        chosen = with_fused_scans(chosen, model.card, cache, progress)
     with task_progress("preparing cases") as progress:
-        dataset = PreparedDataset(chosen, labels, model.card.preparation, cache, progress=progress)
+        labels, preparation = LabelSpace(model.card.disorders), model.card.preparation
+        dataset = PreparedDataset(chosen, labels, preparation, cache, progress=progress)
+    network = model.network.to(place(device).device)
     with task_progress("computing cases") as progress:
-        logits_NK = predict(model.network.to(place(device).device), dataset, progress=progress).logits_NK
-    targets_NK = dataset.case_labels.matrix()
-    disorders = fit_disorders(labels.disorders, chosen, logits_NK, targets_NK, split, model.card.coverage)
-    card = replace(model.card, disorders=disorders)
-    return save_model(folder, card, model.network, model.extra, half=is_half(model.network))
+        card, score = fit_on_validation(model.card, network, dataset, split, progress)
+    return save_model(folder, card, network, {**model.extra, **score}, half=is_half(network)), bool(score)
 
 
 def is_half(network: RadDiag) -> bool:

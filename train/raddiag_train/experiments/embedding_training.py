@@ -45,7 +45,7 @@ def train_on_embeddings(config: TrainingConfig, folder: Path) -> None:
     _train(run, cases, _modality_ids(data), torch.from_numpy(data.train.case_labels.matrix()).float().to(run.device))
     run.log.write("training", run.steps, seconds=round(time.monotonic() - started, 1))
     with run.ema.applied():
-        publish(run.network, config, data, folder / "model", run.text)
+        publish(run.network, config, data, folder / "model", run.label_loss.adjustment_K, run.text)
 
 
 def _train(run: TrainingRun, cases: list[Tensor], modality_ids: list[Tensor], targets_NK: Tensor) -> None:

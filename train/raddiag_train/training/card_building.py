@@ -10,7 +10,6 @@ from raddiag_engine.models.card import Coverage, Disorder, ModelCard, TrainingSo
 from raddiag_engine.network.config import NetworkConfig
 from raddiag_train.data.labels import LabelSpace
 from raddiag_train.data.records import CaseRecord
-from raddiag_train.evaluation.source_results import SourceResult
 from raddiag_train.training.case_mixing import MOST_PARTNERS
 from raddiag_train.training.config import CardConfig, SourceConfig, TrainingConfig
 
@@ -88,17 +87,6 @@ def describe_disorders(labels: LabelSpace, records: Sequence[CaseRecord], card: 
 def coverage_of(records: Sequence[CaseRecord]) -> tuple[Coverage, ...]:
     """Modality and anatomy of every scan of the cases, without repetition, sorted."""
     return _sorted({Coverage(scan.modality, record.anatomy_of(scan)) for record in records for scan in record.scans})
-
-
-def evaluation_figures(results: Sequence[SourceResult], split: str, condition: str = "") -> dict[str, float]:
-    """Figures for the card: "validation, SOURCE: macro AUC" and the like."""
-    figures = {}
-    for result in results:
-        prefix = f"{split}, {result.source or 'cases'}{condition}: "
-        figures[prefix + "macro AUC"] = round(result.macro_auc, 4)
-        if result.accuracy is not None:
-            figures[prefix + "accuracy"] = round(result.accuracy, 4)
-    return figures
 
 
 def _training_sources(records: Sequence[CaseRecord], card: CardConfig) -> tuple[TrainingSource, ...]:

@@ -18,10 +18,10 @@ from raddiag_train.training.environment import write_environment
 from raddiag_train.training.frozen_norms import freeze_norms
 from raddiag_train.training.key_slice_loss import key_slice_loss
 from raddiag_train.training.localisation import localisation_loss
-from raddiag_train.training.memory import remedy_for_memory
 from raddiag_train.training.publishing import publish
 from raddiag_train.training.random_state import seed_step
 from raddiag_train.training.run_folder import MODEL, refuse_other_run, write_config
+from raddiag_train.training.step_failure import step_failures_named
 from raddiag_train.training.stop_signal import StopSignal
 from raddiag_train.training.training_data import load_training_data
 from raddiag_train.training.training_run import TrainingRun, start_run
@@ -53,7 +53,7 @@ def train(config: TrainingConfig, folder: Path, *, resume: bool = False) -> bool
         finished = train_steps(run)
     if finished and processes.leads:
         with run.ema.applied():
-            publish(run.network, config, data, folder / MODEL, run.text)
+            publish(run.network, config, data, folder / MODEL, run.label_loss.adjustment_K, run.text)
     return finished
 
 
@@ -66,7 +66,7 @@ def train_steps(run: TrainingRun) -> bool:
     batches, processes = run.batches(), run.processes
     batch_loss = processes.share_loss(network, step_loss)
     losses: list[Tensor] = []
-    with StopSignal() as stop, remedy_for_memory(config), progress_bar(visible=processes.leads) as bar:
+    with StopSignal() as stop, step_failures_named(run), progress_bar(visible=processes.leads) as bar:
         task = bar.add_task("training", total=run.steps, completed=run.state.step)
         for step in range(run.state.step, run.steps):
             learning_rate = run.set_learning_rate(step)

@@ -27,6 +27,11 @@ class LabelLoss:
     log_odds_K: Tensor
     weights_K: Tensor | None
 
+    @property
+    def adjustment_K(self) -> Tensor | None:
+        """What the loss adds to the logits (`logit_adjustment.py`); None if nothing."""
+        return self.config.logit_adjustment * self.log_odds_K if self.config.logit_adjustment else None
+
     def __call__(self, logits_BK: Tensor, targets_BK: Tensor, known_BK: Tensor | None = None) -> Tensor:
         """As `binary_cross_entropy`, of the configured kind."""
         config = self.config

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raddiag_engine.cases import Anatomy
-from raddiag_engine.errors import ConfigError
+from raddiag_engine.errors import ConfigError, ReadError
 from raddiag_engine.preparation.config import PreparationConfig
 from raddiag_train.data.held_out_disorders import without_disorders
 from raddiag_train.data.label_level import at_label_level
@@ -59,13 +58,6 @@ class TrainingData:
         return np.array([list(Anatomy).index(record.anatomy) for record in self.train.records], dtype=np.int64)
 
     @property
-    def largest_validation_group(self) -> int:
-        """Most validation scans of one modality, anatomy and source: what an input score can be fitted on."""
-        records = self.validation.records
-        kinds = Counter((s.modality, record.anatomy_of(s), record.source) for record in records for s in record.scans)
-        return max(kinds.values())
-
-    @property
     def has_masks(self) -> bool:
         """True if a training case has a lesion mask."""
         return any(scan.masks for record in self.train.records for scan in record.scans)
@@ -94,7 +86,7 @@ def load_training_data(config: DataConfig, preparation: PreparationConfig) -> Tr
         ConfigError: A cases file, a label or a split is wrong, or a scan's file is missing (with the line).
         ReadError: A file cannot be read or prepared.
     """
-    records = [record for file in config.cases for record in read_cases(Path(file))]
+    records = [record for file in config.cases for record in read_records(Path(file))]
     records = at_label_level(records, config.label_level)
     records = without_disorders(records, config.exclude_disorders, (config.train_split, config.validation_split))
     labels = label_space(records, config.train_split, ancestors=config.icd10cm_ancestors)
@@ -104,10 +96,19 @@ def load_training_data(config: DataConfig, preparation: PreparationConfig) -> Tr
         raise ConfigError(
             f"no case is in the split {config.validation_split!r}, which thresholds need; see `raddiag data split`"
         )
+    try:
+        # All at once, so that a missing file is met before any is prepared.
+        dataset = prepared_dataset(
+            [*train, *validation], labels, preparation, config.cache_folder, config.preparation_workers
+        )
+    except ReadError:
+        for file in config.cases:
+            read_cases(Path(file))  # which knows the line of a missing file, and is too slow to be asked first
+        raise
     return TrainingData(
         labels,
-        prepared_dataset(train, labels, preparation, config.cache_folder, config.preparation_workers),
-        prepared_dataset(validation, labels, preparation, config.cache_folder, config.preparation_workers),
+        dataset.part(slice(len(train))),
+        dataset.part(slice(len(train), None)),
         labelled_by_source(train, labels),
     )
 

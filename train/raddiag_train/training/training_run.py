@@ -15,6 +15,7 @@ from raddiag_engine.errors import ConfigError, RaddiagError
 from raddiag_engine.network.model import RadDiag
 from raddiag_train.data.batches import Collate, TrainingBatch
 from raddiag_train.data.sampling import EpochSampler, case_factors
+from raddiag_train.evaluation.input_score_data import has_enough_scans, largest_group
 from raddiag_train.evaluation.input_score_fit import InputScoreFit
 from raddiag_train.evaluation.source_results import SourceResult, source_results
 from raddiag_train.training.activation_checkpointing import checkpoint_activations
@@ -173,11 +174,10 @@ def start_run(
             "optimisation.loss.key_slice_weight: no training case has a key slice in a volume whose slices are known; "
             "leave it out, or delete the cache of prepared scans if an older version made it"
         )
-    fewest = InputScoreFit().fewest_scans
-    if data.largest_validation_group < fewest:
+    if not has_enough_scans(data.validation):
         raise ConfigError(
-            f"the validation cases hold at most {data.largest_validation_group} scans of one modality and anatomy, "
-            f"and the input score needs {fewest}; add validation cases"
+            f"the validation cases hold at most {largest_group(data.validation)} scans of one kind, modality and "
+            f"anatomy, and the input score needs {InputScoreFit().fewest_scans}; add validation cases"
         )
     sources, labels = [record.source for record in data.train.records], data.train.case_labels
     expected_N = case_factors(sources, labels, config.data.source_weights, optimisation.repeat_threshold)

@@ -14,6 +14,7 @@ from raddiag_engine.diagnosis.scoring import DEFAULT_THRESHOLD, probabilities
 from raddiag_engine.models.folder import Model
 from raddiag_train.data.labels import LabelSpace
 from raddiag_train.data.records import NORMAL, CaseRecord
+from raddiag_train.evaluation.fused_scans import with_fused_scans
 from raddiag_train.evaluation.predict import predict
 from raddiag_train.experiments.zero_shot.answers import Answers
 from raddiag_train.experiments.zero_shot.label_mapping import MappedLabel
@@ -36,6 +37,8 @@ def model_answers(
     card = model.card
     # A data set's labels need not be among the model's, and the logits do not depend on them.
     unlabelled = [replace(r, disorders=(card.disorders[0].name,), icd10cm=(), scans=_unmasked(r)) for r in records]
+    with task_progress("choosing scans") as progress:
+        unlabelled = with_fused_scans(unlabelled, card, cache, progress)
     dataset = prepared_dataset(unlabelled, LabelSpace(card.disorders), card.preparation, cache)
     placement = place(device)
     with task_progress(f"asking {card.name}") as progress:

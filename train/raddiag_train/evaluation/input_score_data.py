@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import cast
 
@@ -13,7 +14,7 @@ from raddiag_engine.diagnosis.input_score import InputScore
 from raddiag_engine.models.card import Coverage
 from raddiag_engine.preparation import PreparedScan
 from raddiag_train.data.prepared import PreparedDataset
-from raddiag_train.evaluation.input_score_fit import fit_input_score
+from raddiag_train.evaluation.input_score_fit import InputScoreFit, fit_input_score
 from raddiag_train.evaluation.predict import Predictions
 
 
@@ -45,3 +46,18 @@ def fit_from_predictions(dataset: PreparedDataset, predictions: Predictions) -> 
             patients.append(record.patient_id or record.case_id)
     embeddings_NC = np.concatenate(predictions.embeddings)
     return fit_input_score(embeddings_NC, np.stack(described), coverages, sources=sources, patients=patients)
+
+
+def largest_group(dataset: PreparedDataset) -> int:
+    """Most scans of one kind, modality, anatomy and source: what an input score can be fitted on."""
+    kinds = Counter(
+        (scan.modality, record.anatomy_of(scan), record.source, stored.is_volume)
+        for index, record in enumerate(dataset.records)
+        for scan, stored in zip(record.scans, dataset[index].scans, strict=True)
+    )
+    return max(kinds.values())
+
+
+def has_enough_scans(dataset: PreparedDataset) -> bool:
+    """True if the input score can be fitted on some group of the scans."""
+    return largest_group(dataset) >= InputScoreFit().fewest_scans

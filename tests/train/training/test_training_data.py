@@ -1,0 +1,86 @@
+"""The start of a run: few questions to the file system, and a missing file is told with its line."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raddiag_engine.errors import ConfigError
+from raddiag_train.data.case_identity import status_key
+from raddiag_train.data.records import read_records
+from raddiag_train.training.config import read_config
+from raddiag_train.training.training_data import TrainingData, load_training_data
+from tests.train.training.blob_cases import write_blob_cases, write_recipe
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    write_blob_cases(tmp_path, train=16, validation=16)
+    return write_recipe(tmp_path)
+
+
+def load(recipe: Path) -> TrainingData:
+    config = read_config(recipe)
+    return load_training_data(config.data, config.preparation)
+
+
+def test_a_second_start_asks_once_for_the_status_of_a_file(recipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    load(recipe)
+    files = {str(scan.path) for record in read_records(recipe.parent / "cases.jsonl") for scan in record.scans}
+    asked: Counter[str] = Counter()
+
+    def counted(name: str) -> Any:
+        real = getattr(os, name)
+
+        def status(path: Any, *arguments: Any, **named: Any) -> os.stat_result:
+            asked[str(path)] += 1
+            result: os.stat_result = real(path, *arguments, **named)
+            return result
+
+        return status
+
+    for name in ("stat", "lstat"):
+        monkeypatch.setattr(os, name, counted(name))
+    load(recipe)
+    assert {file: asked[file] for file in files} == dict.fromkeys(files, 1)
+
+
+@pytest.mark.parametrize("case", [3, 20])
+def test_a_missing_file_is_told_with_its_line_before_any_is_prepared(recipe: Path, case: int) -> None:
+    lines = (recipe.parent / "cases.jsonl").read_text(encoding="utf-8").splitlines()
+    (recipe.parent / json.loads(lines[case])["scans"][0]["path"]).unlink()
+    with pytest.raises(ConfigError, match=rf"cases\.jsonl:{case + 1}: no such file .*{case}\.png \(case case-{case}\)"):
+        load(recipe)
+    assert not list((recipe.parent / "prepared").rglob("*"))
+
+
+def test_training_and_validation_cases_are_apart(recipe: Path) -> None:
+    data = load(recipe)
+    for dataset, split in ((data.train, "train"), (data.validation, "validation")):
+        assert [record.split for record in dataset.records] == [split] * 16
+        for index, record in enumerate(dataset.records):
+            assert len(dataset[index].scans) == len(record.scans)
+            assert dataset[index].labels_K[data.labels.indices[record.disorders[0]]] == 1
+
+
+def test_a_link_and_a_folder_of_links_stand_for_the_file_they_lead_to(recipe: Path, tmp_path: Path) -> None:
+    record = read_records(recipe.parent / "cases.jsonl")[1]
+    [scan] = record.scans
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links" / "other.png").symlink_to(scan.path)
+    (tmp_path / "folder").symlink_to(tmp_path / "links")
+
+    def key_of(path: Path) -> str:
+        return status_key(replace(record, scans=(replace(scan, path=path),)))
+
+    assert key_of(tmp_path / "links" / "other.png") == key_of(scan.path)
+    assert key_of(tmp_path / "folder") == key_of(scan.path)
+    before = key_of(tmp_path / "folder")
+    scan.path.write_bytes(scan.path.read_bytes() + b" ")
+    assert key_of(tmp_path / "folder") != before
