@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from raddiag_engine.atomic import atomic_folder
 from raddiag_engine.errors import ModelError
 from raddiag_engine.knowledge.hashed_encoder import HashedEncoder
+from raddiag_engine.knowledge.pooling import Pooling
 from raddiag_engine.knowledge.trainable_encoder import TrainableEncoder
 from raddiag_engine.knowledge.transformer_encoder import TransformerEncoder
 
@@ -39,14 +40,18 @@ def save_encoder(encoder: TrainableEncoder, folder: Path, history: dict[str, Any
     return digest
 
 
-def load_encoder(folder: Path) -> TrainableEncoder:
-    """Read an encoder that `save_encoder` wrote, or a plain folder of transformers (then with cls pooling).
+def load_encoder(folder: Path, pooling: Pooling | None = None) -> TrainableEncoder:
+    """Read an encoder that `save_encoder` wrote, or a plain folder of transformers.
+
+    Args:
+        folder: Of the encoder.
+        pooling: Of a plain folder of transformers; None for what the folder states.
 
     Raises:
         ModelError: The folder is missing, damaged, of another schema, or its weights are not those described.
     """
     if not (folder / DESCRIPTION).exists() and (folder / "config.json").exists():
-        return TransformerEncoder(folder)
+        return TransformerEncoder(folder, pooling).eval()
     try:
         described = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
         if not isinstance(described, dict) or described.get("schema") != SCHEMA:
@@ -64,13 +69,13 @@ def load_encoder(folder: Path) -> TrainableEncoder:
     return encoder.eval()
 
 
-def encoder_of_folder_or_run(folder: Path) -> TrainableEncoder:
+def encoder_of_folder_or_run(folder: Path, pooling: Pooling | None = None) -> TrainableEncoder:
     """Like `load_encoder`, also for the folder of a run.
 
     Raises:
         ModelError: There is no usable encoder.
     """
-    return load_encoder(folder / "model" if (folder / "model").is_dir() else folder)
+    return load_encoder(folder / "model" if (folder / "model").is_dir() else folder, pooling)
 
 
 def _build(kind: str, settings: dict[str, Any], folder: Path) -> TrainableEncoder:

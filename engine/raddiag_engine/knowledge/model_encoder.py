@@ -11,9 +11,9 @@ from torch import Tensor
 from raddiag_engine.errors import ModelError
 from raddiag_engine.knowledge.encoder_folder import encoder_of_folder_or_run
 from raddiag_engine.knowledge.identity import encoder_sha256
+from raddiag_engine.knowledge.pooling import Pooling
 from raddiag_engine.knowledge.stored_encoder import encoder_from_tensors, is_storable, round_to_stored
 from raddiag_engine.knowledge.trainable_encoder import TrainableEncoder
-from raddiag_engine.knowledge.transformer_encoder import TransformerEncoder
 from raddiag_engine.models.encoder_card import EncoderCard
 from raddiag_engine.models.folder import Model
 from raddiag_engine.models.user_folder import user_folder
@@ -72,21 +72,17 @@ def encoder_of_model(model: Model, folder: Path | None = None) -> TrainableEncod
     return encoder
 
 
-def encoder_as_used(folder: Path, pooling: str | None = None) -> TrainableEncoder:
+def encoder_as_used(folder: Path, pooling: Pooling | None = None) -> TrainableEncoder:
     """The encoder of a folder or run, as it embeds the names of a model: rounded, if the model takes it along.
 
     Args:
         folder: Of an encoder, of a run, or a plain one of transformers.
-        pooling: Of a plain folder of transformers, "cls" or "mean"; "cls" if None.
+        pooling: Of a plain folder of transformers; None for what the folder states.
 
     Raises:
         ModelError: There is no usable encoder.
     """
-    plain = (folder / "config.json").exists() and not (folder / "encoder.json").exists()
-    if plain and not (folder / "model" / "encoder.json").exists():
-        encoder: TrainableEncoder = TransformerEncoder(folder, "mean" if pooling == "mean" else "cls").eval()
-    else:
-        encoder = encoder_of_folder_or_run(folder)
+    encoder = encoder_of_folder_or_run(folder, pooling)
     if is_storable(encoder):
         round_to_stored(encoder)
     return encoder

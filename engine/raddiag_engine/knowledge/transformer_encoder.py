@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 from torch.nn import functional
 
 from raddiag_engine.errors import ModelError
+from raddiag_engine.knowledge.pooling import Pooling, stated_pooling
 from raddiag_engine.knowledge.trainable_encoder import TrainableEncoder
 
-Pooling = Literal["cls", "mean"]
 MOST_TOKENS = 128
 
 
@@ -22,29 +23,43 @@ class TransformerEncoder(TrainableEncoder):
 
     Args:
         folder: With config.json, tokenizer files and model.safetensors.
-        pooling: "cls", the first token's vector, as MedCPT has it, or "mean", as sentence encoders do.
+        pooling: "cls", the first token's vector, as MedCPT has it, or "mean", as sentence encoders do; None for what
+            the folder states.
 
     Raises:
-        ModelError: transformers is not installed, or the folder is not usable.
+        ModelError: transformers is not installed, the folder is not usable, or lacks some of the weights.
     """
 
     kind = "transformer"
 
-    def __init__(self, folder: Path, pooling: Pooling = "cls") -> None:
+    def __init__(self, folder: Path, pooling: Pooling | None = None) -> None:
         super().__init__()
         try:
             from transformers import AutoModel, AutoTokenizer  # type: ignore[import-not-found]
+            from transformers.utils import logging  # type: ignore[import-not-found]
         except ImportError as error:
             raise ModelError(
                 "a transformer encoder needs the package transformers: pip install transformers"
             ) from error
+        self.pooling = pooling or stated_pooling(folder)
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
         try:
             given = {"local_files_only": True, "trust_remote_code": False}
             self._tokeniser = AutoTokenizer.from_pretrained(folder, **given)
-            self.body = AutoModel.from_pretrained(folder, use_safetensors=True, dtype=torch.float32, **given)
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            self.body, loading = AutoModel.from_pretrained(
+                folder, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **given
+            )
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
             raise ModelError(f"{folder}: not a usable transformer encoder ({error})") from error
-        self.pooling = pooling
+        # Not used; some folders have no weights of it, and chance would then make each copy another encoder.
+        if getattr(self.body, "pooler", None) is not None:
+            self.body.pooler = None
+        missing = sorted(name for name in loading["missing_keys"] if not name.startswith("pooler."))
+        if missing:
+            raise ModelError(
+                f"{folder}: {len(missing)} weights are missing, such as {missing[0]}; get the whole encoder again"
+            )
 
     @property
     def width(self) -> int:
@@ -60,7 +75,8 @@ class TransformerEncoder(TrainableEncoder):
 
     def forward(self, tokens: Any) -> Tensor:
         """Vectors of length 1: (N, width)."""
-        hidden_NTW = self.body(**tokens).last_hidden_state
+        # In float32, also where the layers compute in bfloat16: a low temperature multiplies what rounding does.
+        hidden_NTW = self.body(**tokens).last_hidden_state.float()
         if self.pooling == "cls":
             pooled = hidden_NTW[:, 0]
         else:

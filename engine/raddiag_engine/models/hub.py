@@ -6,6 +6,8 @@ been seen working, because the machines this was made on have no network.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -80,19 +82,34 @@ def download(file: HubFile) -> Path:
         ModelError: It cannot be fetched.
     """
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
+
+    with one_line_on_failure(str(file), "download it in a browser and use: raddiag models import"):
+        return Path(hf_hub_download(file.repository, file.path, repo_type=file.kind))
+
+
+@contextmanager
+def one_line_on_failure(source: str, advice: str) -> Iterator[None]:
+    """Inside the `with` block, whatever keeps something from being downloaded becomes one line.
+
+    Args:
+        source: What is downloaded, as an address.
+        advice: What else the user can do.
+
+    Raises:
+        ModelError: There is no connection, the hub refuses, or the download fails.
+    """
+    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
     from huggingface_hub.utils import logging
 
     logging.set_verbosity_error()  # its warnings about each attempt would bury the one line that is raised here
-    advice = "download it in a browser and use: raddiag models import"
     try:
-        return Path(hf_hub_download(file.repository, file.path, repo_type=file.kind))
+        yield
     except LocalEntryNotFoundError as error:
-        raise ModelError(f"{file}: no connection to the hub; connect, or {advice}") from error
-    except (EntryNotFoundError, HfHubHTTPError) as error:
-        raise ModelError(f"{file}: the hub does not give it out ({type(error).__name__}); {advice}") from error
+        raise ModelError(f"{source}: no connection to the hub; connect, or {advice}") from error
+    except (EntryNotFoundError, HfHubHTTPError, HFValidationError) as error:
+        raise ModelError(f"{source}: the hub does not give it out ({type(error).__name__}); {advice}") from error
     except _download_errors() as error:
-        raise ModelError(f"{file}: not downloaded ({type(error).__name__}: {error}); {advice}") from error
+        raise ModelError(f"{source}: not downloaded ({type(error).__name__}: {error}); {advice}") from error
 
 
 def _download_errors() -> tuple[type[Exception], ...]:

@@ -13,6 +13,8 @@ from raddiag_engine.models.released import released_network_config, released_pre
 from raddiag_train.training.config import RECIPES, find_recipe, read_config
 from raddiag_train.training.run_folder import write_config
 
+# Read by `data from-folders` and `knowledge pretrain`.
+OF_OTHER_COMMANDS = ("open_images", "knowledge_minilm")
 MINIMAL = '[data]\ncases = ["cases.jsonl"]\n'
 
 
@@ -83,7 +85,9 @@ def test_the_initial_model_is_a_path_beside_the_recipe_or_else_a_name(tmp_path: 
         assert read_config(recipe(tmp_path, text)).optimisation.initial_model == expected
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in RECIPES.glob("*.toml") if path.stem != "open_images"))
+@pytest.mark.parametrize(
+    "name", sorted(path.stem for path in RECIPES.glob("*.toml") if path.stem not in OF_OTHER_COMMANDS)
+)
 def test_bundled_recipes_are_found_by_name_and_are_valid(name: str) -> None:
     path = find_recipe(name)
     assert path.parent == RECIPES

@@ -17,10 +17,16 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("names", type=Path, metavar="NAMES", help="a name a line (after a tab, ICD-10-CM codes)")
     parser.add_argument(
-        "--encoder", required=True, metavar="E", help='folder or run, or "hashed_ngram" for the untrained one'
+        "--encoder",
+        required=True,
+        metavar="E",
+        help='folder, run or repository of the hub, or "hashed_ngram" for the untrained one',
     )
     parser.add_argument(
-        "--pooling", choices=("cls", "mean"), default="cls", help="of a plain transformers folder (default cls)"
+        "--pooling",
+        choices=("auto", "cls", "mean"),
+        default="auto",
+        help="of a plain transformers folder (default: what it states)",
     )
     parser.add_argument("--output", type=Path, required=True, metavar="F.safetensors")
     parser.set_defaults(run=run)

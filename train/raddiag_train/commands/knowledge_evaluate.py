@@ -66,9 +66,10 @@ def run(args: argparse.Namespace) -> int:
 def _scorers(encoders: list[str], pairs: Sequence[KnowledgePair]) -> Iterator[Scorer]:
     """BM25, then the encoders under what they were called by."""
     from raddiag_engine.knowledge.encoder_folder import encoder_of_folder_or_run
-    from raddiag_train.knowledge.pretraining import starting_encoder
+    from raddiag_engine.knowledge.encoder_source import encoder_folder
     from raddiag_train.knowledge.pretraining_config import EncoderConfig
     from raddiag_train.knowledge.retrieval import Bm25Scorer, EncoderScorer
+    from raddiag_train.knowledge.starting_encoder import starting_encoder
 
     yield Bm25Scorer()
     for given in dict.fromkeys(encoders):
@@ -76,7 +77,7 @@ def _scorers(encoders: list[str], pairs: Sequence[KnowledgePair]) -> Iterator[Sc
             training = [pair for pair in pairs if pair.part == "train"]
             yield EncoderScorer(starting_encoder(EncoderConfig(), training, seed=0), given)
         else:
-            yield EncoderScorer(encoder_of_folder_or_run(Path(given)), given)
+            yield EncoderScorer(encoder_of_folder_or_run(encoder_folder(given)), given)
 
 
 def _print(results: dict[str, tuple[Figure, ...]]) -> None:

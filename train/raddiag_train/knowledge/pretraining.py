@@ -1,7 +1,8 @@
 """Pre-training of the knowledge encoder, from pairs to an encoder folder: read it from top to bottom.
 
-The loss is equation 4 of the paper with the positive in the denominator; `contrastive.py` says why. It runs in one
-process. On a CPU it computes in float32; on a GPU in bfloat16 where the chip has it.
+The loss is equation 4 of the paper with the positive in the denominator; `contrastive.py` says why. On a CPU it
+computes in float32; on a GPU in bfloat16 where the chip has it. Under torchrun each process encodes its share of a
+step's texts; draws and loss are those of one process (`training/distributed.py`), but for what dropout layers draw.
 """
 
 from __future__ import annotations
@@ -15,24 +16,25 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from raddiag_engine.atomic import write_text
 from raddiag_engine.configuration import to_mapping
 from raddiag_engine.diagnosis.device import place
 from raddiag_engine.errors import ConfigError, RaddiagError
-from raddiag_engine.knowledge.encoder_folder import load_encoder, save_encoder
-from raddiag_engine.knowledge.hashed_encoder import HashedEncoder
+from raddiag_engine.knowledge.encoder_folder import save_encoder
 from raddiag_engine.knowledge.trainable_encoder import TrainableEncoder
-from raddiag_engine.knowledge.transformer_encoder import TransformerEncoder
 from raddiag_train.knowledge.batches import KnowledgeBatch, KnowledgeBatches
 from raddiag_train.knowledge.contrastive import contrastive_loss, sampled_negatives
 from raddiag_train.knowledge.pair import KINDS, KnowledgePair, read_pairs
-from raddiag_train.knowledge.pretraining_config import EncoderConfig, PretrainingConfig
+from raddiag_train.knowledge.pretraining_config import PretrainingConfig
+from raddiag_train.knowledge.shared_vectors import shared_vectors
+from raddiag_train.knowledge.starting_encoder import starting_encoder
 from raddiag_train.progress import progress_bar
 from raddiag_train.training.checkpoint import RunState, checkpoints, load_checkpoint, save_checkpoint
+from raddiag_train.training.distributed import Processes, joined_processes
 from raddiag_train.training.ema import ExponentialMovingAverage
-from raddiag_train.training.metrics_log import METRICS, MetricsLog
+from raddiag_train.training.metrics_log import METRICS, MetricsLog, SilentLog
 from raddiag_train.training.precision import autocast
 from raddiag_train.training.random_state import seed_step
 from raddiag_train.training.run_folder import CHECKPOINTS, CONFIG, MODEL, refuse_other_run
@@ -41,7 +43,7 @@ from raddiag_train.training.stop_signal import StopSignal
 from raddiag_train.training.toml_writer import to_toml
 
 
-def pretrain(config: PretrainingConfig, folder: Path, *, resume: bool = False) -> TrainableEncoder | None:
+def pretrain(config: PretrainingConfig, folder: Path, *, resume: bool = False) -> bool:
     """Pre-train an encoder and write its folder.
 
     Args:
@@ -50,11 +52,16 @@ def pretrain(config: PretrainingConfig, folder: Path, *, resume: bool = False) -
         resume: Go on from the newest checkpoint in `folder`, if there is one.
 
     Returns:
-        The encoder; None if SIGTERM or Ctrl-C stopped it, after a checkpoint of the last step was written.
+        False if SIGTERM or Ctrl-C stopped it; a checkpoint of the last step was written.
 
     Raises:
         RaddiagError: Settings, pairs, starting encoder or folder are not usable, or the loss is no longer finite.
     """
+    with joined_processes() as processes:
+        return _pretrain(config, folder, resume, processes)
+
+
+def _pretrain(config: PretrainingConfig, folder: Path, resume: bool, processes: Processes) -> bool:
     refuse_other_run(folder, resume)
     pairs = [pair for pair in read_pairs(Path(config.pairs)) if pair.part == "train"]
     try:
@@ -62,76 +69,74 @@ def pretrain(config: PretrainingConfig, folder: Path, *, resume: bool = False) -
         batches = KnowledgeBatches(pairs, shares, config.batch_pairs, config.hard_negatives)
     except ValueError as error:
         raise ConfigError(f"{config.pairs}: {error}") from error
-    device = place(config.device).device
-    encoder = starting_encoder(config.encoder, pairs, config.seed).to(device).train()
+    with processes.one_after_another():  # what the first fetches from the hub is there for the others
+        encoder = starting_encoder(config.encoder, pairs, config.seed).to(place(config.device).device).train()
     optimiser = torch.optim.AdamW(encoder.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     ema = ExponentialMovingAverage(encoder, config.ema_decay)
     state = RunState(step=0, seconds=0.0, run_key=_run_key(config, pairs))
     if resume and (saved := checkpoints(folder / CHECKPOINTS)):
         state = load_checkpoint(saved[-1], state.run_key, encoder, ema, optimiser)
-    write_text(folder / CONFIG, to_toml(to_mapping(config)))
-    log = MetricsLog(folder / METRICS, after_step=state.step)
+    if not processes.agree(state.step):
+        raise ConfigError(f"{folder}: not every process sees the checkpoint of step {state.step}; name a shared folder")
+    if processes.leads:
+        write_text(folder / CONFIG, to_toml(to_mapping(config)))
+    log = MetricsLog(folder / METRICS, after_step=state.step) if processes.leads else SilentLog()
+    batch_loss = processes.share_loss(encoder, step_loss)
     started = time.monotonic() - state.seconds
-    losses: list[torch.Tensor] = []
-    with StopSignal() as stop, progress_bar() as bar:
+    losses: list[Tensor] = []
+    with StopSignal() as stop, progress_bar(visible=processes.leads) as bar:
         task = bar.add_task("pre-training", total=config.steps, completed=state.step)
-        while state.step < config.steps and not stop.received:
-            learning_rate = _set_learning_rate(optimiser, config, state.step)
-            generator = seed_step(config.seed, state.step)
-            with autocast(device, "fp32" if device.type == "cpu" else "auto"):
-                loss = step_loss(encoder, batches.draw(generator), config, generator)
+        for step in range(state.step, config.steps):
+            learning_rate = _set_learning_rate(optimiser, config, step)
+            generator = seed_step(config.seed, step)
+            # The processes have different texts, so that their dropout layers must not draw alike.
+            torch.manual_seed(torch.initial_seed() + processes.rank)
+            loss = batch_loss(batches.draw(generator), config, generator, processes)
             loss.backward()
             losses.append(loss.detach())
             nn.utils.clip_grad_norm_(encoder.parameters(), config.gradient_clip or math.inf)
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
-            ema.update(state.step)
+            ema.update(step)
 
-            state = replace(state, step=state.step + 1, seconds=time.monotonic() - started)
-            ends = stop.received or state.step == config.steps
-            if ends or state.step % config.log_steps == 0:
+            state = replace(state, step=step + 1, seconds=time.monotonic() - started)
+            ends = processes.any(stop.received) or state.step == config.steps
+            saves = ends or state.step % config.checkpoint_steps == 0
+            if saves or state.step % config.log_steps == 0:
                 mean_loss = _log(log, state, losses, learning_rate)
                 bar.update(task, description=f"pre-training, loss {mean_loss:.3f}")
                 losses.clear()
-            if ends or state.step % config.checkpoint_steps == 0:
+            if saves and processes.leads:
                 save_checkpoint(folder / CHECKPOINTS, state, encoder, ema, optimiser, config.kept_checkpoints)
             bar.update(task, completed=state.step)
-    if state.step < config.steps:
-        return None
-    with ema.applied():
+            if ends:
+                break
+    finished = state.step == config.steps
+    if finished and processes.leads:
         sources = sorted({pair.source for pair in pairs})
         history = {"sources": sources, "pairs": len(pairs), "settings": to_mapping(replace(config, pairs=""))}
-        save_encoder(encoder, folder / MODEL, history)
-    return load_encoder(folder / MODEL)
+        with ema.applied():
+            save_encoder(encoder, folder / MODEL, history)
+    return finished
 
 
 def step_loss(
-    encoder: TrainableEncoder, batch: KnowledgeBatch, config: PretrainingConfig, generator: torch.Generator
-) -> torch.Tensor:
+    encoder: TrainableEncoder,
+    batch: KnowledgeBatch,
+    config: PretrainingConfig,
+    generator: torch.Generator,
+    processes: Processes,
+) -> Tensor:
     """The loss of a batch; texts that occur in it twice are encoded once."""
     texts = tuple(dict.fromkeys((*batch.terms, *batch.texts)))
     places = {text: place for place, text in enumerate(texts)}
-    vectors_NW = encoder(encoder.tokenise(texts))
+    device = next(encoder.parameters()).device
+    with autocast(device, "fp32" if device.type == "cpu" else "auto"):
+        vectors_NW = shared_vectors(encoder, texts, processes)
     terms_BW = vectors_NW[[places[term] for term in batch.terms]]
     texts_CW = vectors_NW[[places[text] for text in batch.texts]]
     negative_BC = sampled_negatives(batch.allowed_BC, batch.own_BC, config.negatives, generator)
-    return contrastive_loss(terms_BW, texts_CW, negative_BC.to(vectors_NW.device), config.temperature)
-
-
-def starting_encoder(config: EncoderConfig, pairs: Sequence[KnowledgePair], seed: int) -> TrainableEncoder:
-    """The encoder before its first step.
-
-    Raises:
-        ModelError: The folder it starts from is not usable.
-    """
-    if config.start != HashedEncoder.kind:
-        start = Path(config.start).expanduser()
-        plain = not (start / "encoder.json").exists() and (start / "config.json").exists()
-        return TransformerEncoder(start, config.pooling) if plain else load_encoder(start)
-    torch.manual_seed(seed)
-    encoder = HashedEncoder(config.buckets, config.width)
-    encoder.prepare([text for pair in pairs for text in (pair.term, pair.text)])
-    return encoder
+    return contrastive_loss(terms_BW, texts_CW, negative_BC.to(device), config.temperature)
 
 
 def _set_learning_rate(optimiser: torch.optim.Optimizer, config: PretrainingConfig, step: int) -> float:
@@ -141,7 +146,7 @@ def _set_learning_rate(optimiser: torch.optim.Optimizer, config: PretrainingConf
     return config.learning_rate * factor
 
 
-def _log(log: MetricsLog, state: RunState, losses: Sequence[torch.Tensor], learning_rate: float) -> float:
+def _log(log: MetricsLog | SilentLog, state: RunState, losses: Sequence[Tensor], learning_rate: float) -> float:
     loss = float(torch.stack(list(losses)).mean())
     if not math.isfinite(loss):
         raise RaddiagError(

@@ -17,14 +17,16 @@ class EncoderConfig:
 
     Attributes:
         start: "hashed_ngram" for the small encoder, or the folder of an encoder: one that was pre-trained here, or a
-            BERT-like one of transformers.
-        pooling: Of a plain transformers folder: "cls" (MedCPT) or "mean" (sentence encoders).
+            BERT-like one of transformers; or, where there is no such folder, a repository of the Hugging Face hub,
+            such as "ncbi/MedCPT-Query-Encoder".
+        pooling: Of a plain transformers folder: "auto" for what it states in 1_Pooling/config.json, or else by the
+            first token; or "cls" (MedCPT) or "mean" (sentence encoders).
         buckets: Of the small encoder's hashed features.
         width: Of the small encoder's vectors.
     """
 
     start: str = "hashed_ngram"
-    pooling: Literal["cls", "mean"] = "cls"
+    pooling: Literal["auto", "cls", "mean"] = "auto"
     buckets: int = 32768
     width: int = 256
 

@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -32,6 +32,7 @@ from raddiag_train.training.synchronised_norm import synchronise_norms
 PATIENCE = timedelta(hours=12)  # one process may prepare a whole data set while the others wait
 
 P = ParamSpec("P")
+Network = TypeVar("Network", bound=nn.Module)
 BatchLoss = Callable[P, Tensor]
 
 
@@ -98,7 +99,7 @@ class Processes:
         if self.count > 1:
             synchronise_norms(network, self.total)
 
-    def share_loss(self, network: RadDiag, loss: Callable[Concatenate[RadDiag, P], Tensor]) -> BatchLoss[P]:
+    def share_loss(self, network: Network, loss: Callable[Concatenate[Network, P], Tensor]) -> BatchLoss[P]:
         """The loss as a function of a batch, whose backward pass leaves the same gradients in all processes.
 
         Args:
@@ -135,7 +136,7 @@ class _Total(torch.autograd.Function):
 class _LossModule(nn.Module):
     """A loss as a module, which is what DistributedDataParallel wraps."""
 
-    def __init__(self, network: RadDiag, loss: Callable[..., Tensor]) -> None:
+    def __init__(self, network: nn.Module, loss: Callable[..., Tensor]) -> None:
         super().__init__()
         self.network = network
         self.loss = loss

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor
 
+from raddiag_engine.knowledge.encoder_source import encoder_folder
 from raddiag_engine.knowledge.identity import encoder_sha256
 from raddiag_engine.knowledge.model_encoder import encoder_as_used
 from raddiag_engine.knowledge.stored_encoder import encoder_tensors, is_storable, round_to_stored
@@ -51,18 +53,18 @@ def embed_labels(config: KnowledgeConfig, labels: LabelSpace) -> LabelText:
     )
 
 
-def named_encoder(name: str, pooling: str = "cls") -> TrainableEncoder:
+def named_encoder(name: str, pooling: Literal["auto", "cls", "mean"] = "auto") -> TrainableEncoder:
     """The encoder of a recipe or a command, as it embeds the names of a model.
 
     Args:
-        name: A folder or run, or "hashed_ngram".
-        pooling: Of a plain folder of transformers.
+        name: A folder or run, a repository of the hub, or "hashed_ngram".
+        pooling: Of a plain folder of transformers; "auto" for what it states.
 
     Raises:
         ModelError: The encoder is missing or damaged.
     """
     if name != UNTRAINED:
-        return encoder_as_used(Path(name).expanduser(), pooling)
+        return encoder_as_used(encoder_folder(name), None if pooling == "auto" else pooling)
     encoder = untrained_encoder()
     round_to_stored(encoder)
     return encoder

@@ -1,0 +1,54 @@
+"""How a language model's token vectors become one vector, as its folder states it. Free of torch."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from raddiag_engine.errors import ModelError
+
+Pooling = Literal["cls", "mean"]
+MODULES, POOLING_FOLDER = "modules.json", "1_Pooling"
+# Of sentence-transformers; any other, such as Dense, would have to be computed after pooling.
+KNOWN_MODULES = ("Transformer", "Pooling", "Normalize")
+_FLAG = "pooling_mode_"
+_FLAGS: dict[str, Pooling] = {f"{_FLAG}cls_token": "cls", f"{_FLAG}mean_tokens": "mean"}
+
+
+def stated_pooling(folder: Path) -> Pooling:
+    """How a folder in the layout of sentence-transformers says that it pools; "cls" where it says nothing.
+
+    Args:
+        folder: With `1_Pooling/config.json`, whose flags `pooling_mode_...` or, in newer releases, `pooling_mode` name
+            what is pooled; MedCPT's has none and pools by the first token.
+
+    Raises:
+        ModelError: It pools in another way, computes more after pooling, or a file is damaged.
+    """
+    modules = _read(folder / MODULES) if (folder / MODULES).exists() else []
+    kinds = [str(module.get("type", "")).rpartition(".")[2] for module in modules if isinstance(module, dict)]
+    if more := [kind for kind in kinds if kind not in KNOWN_MODULES]:
+        raise ModelError(
+            f"{folder / MODULES}: has {more[0]} after pooling, which is not computed here; set pooling to cls or mean "
+            "to go without"
+        )
+    file = folder / POOLING_FOLDER / "config.json"
+    if not file.exists():
+        return "cls"
+    stated = _read(file)
+    if not isinstance(stated, dict):
+        raise ModelError(f"{file}: not a table of settings; copy the folder again")
+    ways = [name for name, value in stated.items() if name.startswith(_FLAG) and value is True]
+    if stated.get("pooling_mode"):
+        ways = [{"cls": f"{_FLAG}cls_token", "mean": f"{_FLAG}mean_tokens"}.get(str(stated["pooling_mode"]), "")]
+    if len(ways) != 1 or ways[0] not in _FLAGS:
+        raise ModelError(f"{file}: pools neither by the first token nor by the mean alone; set pooling to cls or mean")
+    return _FLAGS[ways[0]]
+
+
+def _read(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{file}: cannot be read ({error}); copy the folder again") from error
