@@ -124,7 +124,7 @@ def _said_of_nifti(scan: Scan) -> str:
     from raddiag_engine.reading.nifti_export import on_even_grid
 
     if on_even_grid(scan, scan.voxels, 0.0)[1] is None:
-        return "NIfTI: its slices are not evenly spaced, so that no affine places them; written without one"
+        return "NIfTI: its slices are not evenly spaced, or too far apart, so that it is written without an affine"
     return "NIfTI: the slices that are missing are written as filling, so that the others lie where they should"
 
 

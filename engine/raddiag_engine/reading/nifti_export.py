@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from raddiag_engine.atomic import atomic_path
 from raddiag_engine.cases import Scan
 from raddiag_engine.reading.affine import Affine, affine_to_ijk, spacing_mm
+from raddiag_engine.reading.limits import MAX_SCAN_BYTES
 
 SCANNER = 1
 UNKNOWN = 0
@@ -35,7 +36,7 @@ def on_even_grid(scan: Scan, array: NDArray[np.generic], fill: float) -> tuple[N
     """An array on a scan's grid as NIfTI can place it, whose slices follow one another evenly, and the affine for that.
 
     Slices that are missing are put in, as filling, so that the others lie where they should. Where slices lie between
-    the places of an even grid no affine is right, and none is given.
+    the places of an even grid no affine is right, and none is given; nor where the filling would make it too large.
 
     Args:
         array: On the voxels of the scan.
@@ -47,6 +48,8 @@ def on_even_grid(scan: Scan, array: NDArray[np.generic], fill: float) -> tuple[N
     numbers = [round(place) for place in places]
     if max(abs(place - number) for place, number in zip(places, numbers, strict=True)) > UNEVEN_SHARE:
         return array, None
+    if (max(numbers) + 1) * array[0].nbytes > max(MAX_SCAN_BYTES, array.nbytes):
+        return array, None  # one slice far away from the others, as damaged files have it
     if array.dtype.kind in "iu":
         limits = np.iinfo(array.dtype)  # type: ignore[type-var]
         fill = min(max(fill, limits.min), limits.max)

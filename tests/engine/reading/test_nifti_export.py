@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from raddiag_engine.reading import read_case, read_file, write_nifti
-from raddiag_engine.reading.nifti_export import write_scan
+from raddiag_engine.reading.nifti_export import on_even_grid, write_scan
 from tests.engine.reading.dicom_files import noise, write_series
 
 
@@ -75,3 +75,13 @@ def test_slices_that_no_affine_places_are_written_without_one(tmp_path):
     image = nibabel.load(write_scan(tmp_path, scan))
     assert (image.header["sform_code"], image.header["qform_code"]) == (0, 0)
     assert np.array_equal(np.asarray(image.dataobj), scan.voxels.transpose(2, 1, 0))
+
+
+def test_one_slice_at_the_other_end_of_the_world_does_not_fill_the_disk(tmp_path):
+    positions = [(0, 0, height) for height in (0.0, 2.0, 4.0, 2e9)]
+    write_series(tmp_path / "ct", noise(4, 4, 6), positions=positions)
+    (scan,) = read_case([tmp_path / "ct"], guarded=False).scans
+    voxels, affine = on_even_grid(scan, scan.voxels, 0.0)
+    assert affine is None
+    assert voxels is scan.voxels
+    assert nibabel.load(write_scan(tmp_path, scan)).shape == (6, 4, 4)
