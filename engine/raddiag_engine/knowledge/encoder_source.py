@@ -48,6 +48,6 @@ def encoder_folder(name: str) -> Path:
         return folder
     from huggingface_hub import snapshot_download
 
-    advice = "no folder of this name is here either; check it, or download the repository and name its folder"
+    advice = "check the name (there is no such folder here), or download the repository and name its folder"
     with one_line_on_failure(f"huggingface.co/{name}", advice):
         return Path(snapshot_download(name, allow_patterns=FILES))

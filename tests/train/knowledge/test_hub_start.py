@@ -65,7 +65,7 @@ def test_without_network_it_is_one_line(tmp_path: Path) -> None:
         nobody.bind(("127.0.0.1", 0))
         line = refusal(pretrain(tmp_path, f"http://127.0.0.1:{nobody.getsockname()[1]}", REPOSITORY), tmp_path)
     assert "huggingface.co/a-lab/names-encoder: no connection to the hub" in line
-    assert "no folder of this name is here either" in line
+    assert "there is no such folder here" in line
 
 
 def test_a_repository_that_the_hub_does_not_have_is_one_line(tmp_path: Path) -> None:
