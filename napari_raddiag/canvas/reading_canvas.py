@@ -11,6 +11,7 @@ from qtpy.QtCore import QObject
 from napari_raddiag.canvas.cine_player import CinePlayer
 from napari_raddiag.canvas.crosshair import Crosshair
 from napari_raddiag.canvas.cursor_readout import CursorReadout
+from napari_raddiag.canvas.dark_surround import DarkSurround
 from napari_raddiag.canvas.middle_pan import MiddlePan
 from napari_raddiag.canvas.network_view_layer import NetworkViewLayer
 from napari_raddiag.canvas.orientation_letters import OrientationLetters
@@ -19,6 +20,7 @@ from napari_raddiag.canvas.saliency_layers import SaliencyLayers
 from napari_raddiag.canvas.scan_layers import ScanLayers
 from napari_raddiag.canvas.screen_change import ScreenChange
 from napari_raddiag.canvas.slice_wheel import SliceWheel
+from napari_raddiag.canvas.slider_numbers import SliderNumbers
 from napari_raddiag.canvas.window_drag import WindowDrag
 
 
@@ -31,6 +33,7 @@ class ReadingCanvas:
         self.network_view = NetworkViewLayer(viewer, self.layers)
         self._screen = ScreenChange(viewer)
         self._screen.changed.connect(self.layers.layout_changed)
+        self._surroundings = (DarkSurround(self.layers), SliderNumbers(self.layers))
         self.letters = OrientationLetters(self.layers)
         # The ruler is asked before the crosshair, so that with both on a left drag measures.
         self.ruler = Ruler(self.layers)
@@ -66,6 +69,8 @@ class ReadingCanvas:
             part.close()
         self.saliency.close()
         self.layers.close()
+        for surrounding in self._surroundings:
+            surrounding.close()
         self.release()
 
     def release(self) -> None:
