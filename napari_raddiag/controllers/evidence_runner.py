@@ -104,6 +104,11 @@ class EvidenceRunner(QObject):
         """Peaks in all scans of the case."""
         return len(self._peaks)
 
+    @property
+    def peak_share(self) -> float:
+        """Of the peak in view, of the strongest peak of the case; 0 without a peak."""
+        return self._peaks[self._at].peak.value / self._peaks[0].peak.value if self._peaks else 0.0
+
     def score(self, disorder: str) -> DisorderScore | UnseenScore | None:
         """Of a disorder of the model or one that was asked for by name, in the diagnosis that stands."""
         diagnosis = self.session.current_diagnosis
@@ -232,10 +237,11 @@ class EvidenceRunner(QObject):
         return True
 
     def _place(self, disorder: str, compared_with: str) -> None:
-        other = disorder != self.disorder
+        peaks = self._found.get((disorder, self.method), ())
+        other = disorder != self.disorder or peaks is not self._peaks
         self.disorder, self.compared_with = disorder, compared_with
-        self._peaks = self._found.get((disorder, self.method), ())
-        self._at = 0
+        if other:  # a comparison that comes or goes leaves the reader at the peak that is in view
+            self._peaks, self._at = peaks, 0
         self.changed.emit()
         if other and self._peaks:
             self.peak_changed.emit()

@@ -75,7 +75,7 @@ def _peak(runner: EvidenceRunner, case: Case) -> Peak | None:
     placed = runner.peak
     if placed is None:
         return None
-    return Peak(runner.peak_number, runner.peak_count, _where(placed, case), placed.peak.value)
+    return Peak(runner.peak_number, runner.peak_count, _where(placed, case), runner.peak_share)
 
 
 def _where(placed: PlacedPeak, case: Case) -> str:

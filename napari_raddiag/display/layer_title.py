@@ -13,13 +13,15 @@ SIDES = {"L": "left", "R": "right", "B": "both sides"}
 
 
 def layer_titles(case: Case) -> dict[str, str]:
-    """Scan id -> "2 MRI sagittal", numbered from 1 in the order of the case."""
-    return {scan.id: f"{number} {describe(scan)}" for number, scan in enumerate(case.scans, start=1)}
+    """Scan id -> "2 MRI sagittal", or "scan 2" if its modality is unknown; numbered from 1 in the order of the case."""
+    return {scan.id: _title(scan, number) for number, scan in enumerate(case.scans, start=1)}
 
 
-def describe(scan: Scan) -> str:
-    """Modality, plane, view and side, as far as they are known, and "cine" for a loop: "X-ray frontal PA left"."""
-    words = ["scan" if scan.modality is Modality.UNKNOWN else scan.modality.value]
+def _title(scan: Scan, number: int) -> str:
+    """Modality, plane, view and side, as far as they are known, and "cine" for a loop: "2 X-ray frontal PA left"."""
+    # "1 scan" would be read as a count.
+    known = scan.modality is not Modality.UNKNOWN
+    words = [str(number), scan.modality.value] if known else ["scan", str(number)]
     if scan.plane is not Plane.UNKNOWN:
         words.append(scan.plane.value)
     if scan.view in VIEWS:

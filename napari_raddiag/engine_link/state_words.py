@@ -5,6 +5,8 @@ from __future__ import annotations
 from napari_raddiag.data_models.engine_state import EngineKind, EngineState
 from raddiag_engine.protocol.reports import DeviceReport, Health
 
+NO_BREAK = "\u00a0"
+
 
 def state_in_words(health: Health, device: DeviceReport, *, remote: bool) -> EngineState:
     """One lasting line: starting, ready on which device and precision, busy, or down and why."""
@@ -30,7 +32,9 @@ def _expectation(device: DeviceReport) -> str:
     """On a processor a case takes seconds, which is said for good; a GPU's fraction of one is nothing to plan by."""
     if device.device != "cpu" or device.case_seconds is None:
         return ""
-    return f": expect {device.case_seconds:.2g} s a case"
+    # A guess from other cases gets no more digits than it deserves, and its line never breaks before the unit.
+    seconds = f"{device.case_seconds:.0f}" if device.case_seconds >= 1 else f"under{NO_BREAK}1"
+    return f": expect {seconds}{NO_BREAK}s a case"
 
 
 def _waiting(health: Health) -> str:

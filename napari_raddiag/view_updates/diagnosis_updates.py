@@ -8,6 +8,7 @@ from qtpy.QtCore import QObject, QTimer
 
 from napari_raddiag.controllers.evidence_runner import EvidenceRunner
 from napari_raddiag.data_models.panel_message import Severity
+from napari_raddiag.data_models.scan_facts import recognised_as
 from napari_raddiag.display.layer_title import layer_titles
 from napari_raddiag.panel_views import PanelViews
 from napari_raddiag.session.reading_session import ReadingSession
@@ -42,6 +43,8 @@ class DiagnosisUpdates(QObject):
             views.disorders.show_diagnosis(session.diagnosis, self._scan_names())
         views.disorders.set_stale(session.is_stale)
         current = session.current_diagnosis
+        taken_for = {report.id: recognised_as(report) for report in current.scans} if current else {}
+        views.scans.set_recognised(taken_for)
         views.scans.set_diagnosed(current is not None)
         views.evidence.show_comparable([score.name for score in current.disorders] if current else [])
         views.disorders_section.set_summary("" if current is None else f"{current.positive} positive")

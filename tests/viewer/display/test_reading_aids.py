@@ -121,6 +121,12 @@ def test_layer_titles_hold_nothing_of_the_patient() -> None:
     assert titles == {"one": "1 MRI", "two": "2 MRI cine"}
 
 
+def test_a_title_without_a_modality_is_not_read_as_a_count() -> None:
+    scan = replace(phantom()[0], id="one", modality=Modality.UNKNOWN)
+    titles = layer_titles(Case((scan, replace(scan, id="two", kind="cine"))))
+    assert titles == {"one": "scan 1", "two": "scan 2 cine"}
+
+
 @pytest.mark.parametrize(
     ("view", "side", "plane", "kind", "title"),
     [

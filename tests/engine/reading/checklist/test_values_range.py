@@ -63,7 +63,7 @@ def test_values_what_is_no_number_is_counted_with_its_slices(tmp_path, bad):
     (scan,) = read_file(tmp_path / "a.nii")
     (warning,) = scan.warnings
     assert (warning.code, warning.slices) == (WarningCode.VALUES_NOT_FINITE, (2,))
-    assert "2 of 120" in warning.message
+    assert "2 of 120 voxels (2 %)" in warning.message
     assert scan.usable
 
 
