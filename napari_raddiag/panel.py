@@ -53,7 +53,7 @@ class RadDiagPanel(QWidget):
         self.session = ReadingSession(self)
         self.opener = CaseOpener(self.session, RecentCases(enabled=preferences.keep_recent), self)
         self.diagnosis = DiagnosisRunner(self.session, self.link, self)
-        self.sender = VoxelSender(self.session, self.link, self)
+        self.voxel_sender = VoxelSender(self.session, self.link, self)
         self.evidence = EvidenceRunner(self.session, self.link, preferences.method, self)
         self.names = self.evidence.names = NameAsker(self.session, self.link, self)
         # napari hands plugins a proxy, through which a layer is another object each time it is asked for.
@@ -63,8 +63,10 @@ class RadDiagPanel(QWidget):
         self.opener.first_found.connect(self.on_canvas.show_first)
         self.network = NetworkViewer(self.session, self.link, self.canvas, self)
         store = SessionStore(enabled=preferences.keep_session)
-        self.keeper = SessionKeeper(self.session, store, lambda: self.on_canvas.display_windows, self)
-        self.restorer = Restorer(self.keeper, self.opener, self.diagnosis, self.on_canvas, self)
+        self.keeper = SessionKeeper(
+            self.session, store, lambda: self.on_canvas.display_windows, lambda: self.names.vocabulary, self
+        )
+        self.restorer = Restorer(self.keeper, self.opener, self.diagnosis, self.names, self.on_canvas, self)
         self.handover = Handover(viewer, self.opener, self)
         self.views = PanelViews()
         layout = QVBoxLayout(self)
@@ -153,7 +155,7 @@ class RadDiagPanel(QWidget):
         if isalive(self.session):  # else the window, and all of Qt's in it, is closed already
             self._release_keys()
             self.cancel()
-            self.sender.cancel()
+            self.voxel_sender.cancel()
             self.session.close()
             self.canvas.close()
         _end(self.link, self.keeper.store, self.canvas)

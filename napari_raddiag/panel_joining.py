@@ -81,6 +81,7 @@ def _join_display(panel: RadDiagPanel) -> None:
     display.ruler_toggled.connect(canvas.ruler.set_on)
     display.cine_toggled.connect(lambda _on: canvas.cine.toggle())
     display.model_toggled.connect(canvas.layers.hide_model)
+    display.focus_released.connect(partial(give_keys_to_image, panel))
 
 
 def _join_disorders(panel: RadDiagPanel) -> None:
@@ -113,6 +114,7 @@ def _join_evidence(panel: RadDiagPanel) -> None:
     view.scan_activated.connect(panel.canvas.layers.activate)
     view.compare_chosen.connect(runner.compare)
     view.hide_requested.connect(runner.hide)
+    view.focus_released.connect(partial(give_keys_to_image, panel))
 
 
 def _join_engine(panel: RadDiagPanel) -> None:

@@ -30,7 +30,7 @@ class PanelViews(QWidget):
 
     Attributes:
         engine, messages, restore, case, patients, scans, display, diagnose, disorders, names, evidence: The views.
-        cursor: Value and place under the mouse.
+        readout: Value and place under the mouse.
         plots_section: Makes the plots when it is first opened, as matplotlib loads slowly.
     """
 
@@ -47,7 +47,7 @@ class PanelViews(QWidget):
         self.disorders = DisordersView()
         self.names = AskByName()
         self.evidence = EvidenceView()
-        self.cursor = ThemedLabel("muted")
+        self.readout = ThemedLabel("muted")
         self.case_section = Section("Case", _stacked(self.restore, self.case, self.patients))
         self.scans_section = Section("Scans", _stacked(self.scans, self.display))
         self.disorders_section = Section("Disorders", _stacked(self.diagnose, self.disorders, self.names), stretch=True)
@@ -95,7 +95,7 @@ class PanelViews(QWidget):
         layout.addWidget(self.engine)
         layout.addWidget(self.messages)
         layout.addWidget(scroll, 1)
-        layout.addWidget(self.cursor)
+        layout.addWidget(self.readout)
 
 
 def _stacked(*widgets: QWidget) -> QWidget:

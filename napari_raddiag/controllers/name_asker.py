@@ -6,7 +6,7 @@ from functools import partial
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_raddiag.data_models.asked_disorder import AskedDisorder
+from napari_raddiag.data_models.asked_disorder import AskedDisorder, takes_names
 from napari_raddiag.engine_link.engine_link import EngineLink
 from napari_raddiag.engine_link.task import Task
 from napari_raddiag.session.reading_session import ReadingSession
@@ -56,12 +56,17 @@ class NameAsker(QObject):
         link.card_changed.connect(lambda _card: self.changed.emit())
 
     @property
+    def takes_names(self) -> bool:
+        """True if the engine's model is known and can score a disorder by its name."""
+        return self.link.card is not None and takes_names(self.link.card)
+
+    @property
     def why_not(self) -> str:
         """Why nothing can be asked for by name, and what to do; empty if something can."""
         card = self.link.card
         if card is None:
             return "the engine's model is not known yet"
-        if card.network.head.kind != "knowledge" or card.knowledge_encoder is None:
+        if not takes_names(card):
             return f"model {card.name} scores its own disorders only; a model with a knowledge head takes names"
         if self.session.current_diagnosis is None:
             return "diagnose the case first"
@@ -105,6 +110,11 @@ class NameAsker(QObject):
         self.scores = tuple(score for score in self.scores if score.name != name)
         self.changed.emit()
 
+    def restore(self, vocabulary: tuple[NamedDisorder, ...]) -> None:
+        """Ask again about the disorders of a kept session, in the diagnosis that stands or comes."""
+        self.vocabulary = vocabulary
+        self._compute()
+
     def suggest(self, text: str) -> None:
         """Look a text up in ICD-10-CM once typing pauses; `suggested` follows."""
         self._text = text
@@ -139,7 +149,7 @@ class NameAsker(QObject):
         self.cancel()
         self.changed.emit()
         case, diagnosis = self.session.case, self.session.current_diagnosis
-        if case is None or diagnosis is None or not self.vocabulary:
+        if case is None or diagnosis is None or not self.vocabulary or not self.takes_names:
             return
         task = self.link.diagnose(case, self.session.windows, 0, self, self.vocabulary)
         task.finished.connect(partial(self._answered, task, diagnosis))

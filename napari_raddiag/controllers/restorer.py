@@ -7,6 +7,7 @@ from qtpy.QtCore import QObject, Signal
 from napari_raddiag.controllers.canvas_controller import CanvasController
 from napari_raddiag.controllers.case_opener import CaseOpener, Opening
 from napari_raddiag.controllers.diagnosis_runner import DiagnosisRunner
+from napari_raddiag.controllers.name_asker import NameAsker
 from napari_raddiag.controllers.session_keeper import SessionKeeper, paths_of
 from napari_raddiag.session.saved_session import LeftBehind
 from napari_raddiag.session.session_state import SavedSession
@@ -30,6 +31,7 @@ class Restorer(QObject):
         keeper: SessionKeeper,
         opener: CaseOpener,
         diagnosis: DiagnosisRunner,
+        names: NameAsker,
         on_canvas: CanvasController,
         parent: QObject | None = None,
     ) -> None:
@@ -37,6 +39,7 @@ class Restorer(QObject):
         self.keeper = keeper
         self.opener = opener
         self.diagnosis = diagnosis
+        self.names = names
         self.on_canvas = on_canvas
         self._view: RestoreOffer | None = None
         self._restoring: tuple[LeftBehind, Opening | None] | None = None
@@ -80,6 +83,7 @@ class Restorer(QObject):
             return
         left, saved = restoring[0], restoring[0].session
         self.keeper.restore_into(saved)
+        self.names.restore(saved.asked)
         self.on_canvas.restore_windows(
             {scan_id: state.display_window for scan_id, state in saved.scans.items() if state.display_window}
         )

@@ -13,6 +13,7 @@ from napari_raddiag.session.reading_session import ReadingSession
 from napari_raddiag.session.saved_session import LeftBehind, SessionStore
 from napari_raddiag.session.session_state import SavedSession, restored, state_of_case
 from raddiag_engine.cases import Window
+from raddiag_engine.diagnosis.vocabulary import NamedDisorder
 from raddiag_engine.failure_line import failure_line
 
 # A drag of the window changes it many times a second; one write after it is enough.
@@ -22,7 +23,9 @@ CANNOT_FORGET = "what a crash left behind cannot be looked at or removed"
 
 
 class SessionKeeper(QObject):
-    """Writes paths, ticks and windows shortly after they change; in the background, as a home folder may be far away.
+    """Writes paths, ticks, windows and what was asked for by name, shortly after they change.
+
+    In the background, as a home folder may be far away.
 
     Signals:
         failed: One line, if it cannot be kept.
@@ -35,6 +38,7 @@ class SessionKeeper(QObject):
         session: Whose changes are kept.
         store: Where.
         display_windows: Scan id -> window on the screen, of the scans whose window was changed.
+        asked: The disorders asked for by name.
         parent: Owner.
     """
 
@@ -46,6 +50,7 @@ class SessionKeeper(QObject):
         session: ReadingSession,
         store: SessionStore,
         display_windows: Callable[[], dict[str, Window]],
+        asked: Callable[[], tuple[NamedDisorder, ...]] = tuple,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -53,6 +58,7 @@ class SessionKeeper(QObject):
         self.store = store
         self.left_behind: LeftBehind | None = None
         self._display_windows = display_windows
+        self._asked = asked
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(QUIET_MS)
@@ -127,6 +133,7 @@ class SessionKeeper(QObject):
             patient=session.patient,
             input_hash=diagnosis.input_hash if diagnosis else "",
             model_sha256=diagnosis.model_sha256 if diagnosis else "",
+            asked=self._asked(),
         )
 
     def _found(self, left: LeftBehind | None) -> None:

@@ -7,6 +7,7 @@ from html import escape
 
 from raddiag_engine.diagnosis.result import UnseenScore
 from raddiag_engine.diagnosis.vocabulary import NamedDisorder
+from raddiag_engine.models.card import ModelCard
 
 UNSEEN = "unseen"
 NEVER_LEARNED = "not among the disorders that this model learned, and scored by its name alone"
@@ -14,6 +15,11 @@ MEANING = (
     "This model never learned this disorder. The score comes from the text of its name alone: it is no probability and "
     "has no threshold, so the disorder is neither positive nor negative."
 )
+
+
+def takes_names(card: ModelCard) -> bool:
+    """True if the model scores a disorder that it never learned by the text of its name."""
+    return card.network.head.kind == "knowledge" and card.knowledge_encoder is not None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from napari_raddiag.data_models.asked_disorder import takes_names
 from napari_raddiag.data_models.icd10cm_chapters import chapters_of
 from raddiag_engine.cases import Anatomy, Modality
 from raddiag_engine.models.card import Coverage, Disorder, ModelCard
@@ -12,6 +13,12 @@ from raddiag_engine.models.card import Coverage, Disorder, ModelCard
 NOT_FOR = (
     "It ranks the disorders of its own list. It does not exclude any other disorder, and it does not see what no "
     "scan in use can show. A score is a probability only where it is calibrated. Do not use it for clinical decisions."
+)
+
+BY_NAME = "It also scores disorders that it never learned, by the text of their names; such a score is no probability."
+NOT_BY_NAME = (
+    "It scores the disorders of its own list only, and none that is asked for by name: that takes a model with a "
+    "knowledge head."
 )
 
 
@@ -23,6 +30,7 @@ def card_html(card: ModelCard) -> str:
         f"<h3>Scans it was taught on</h3>{_coverage(card)}",
         f"<h3>What it learned from</h3>{_sources(card)}",
         f"<h3>Figures</h3>{_figures(card)}",
+        f"<h3>Asking by name</h3><p>{BY_NAME if takes_names(card) else NOT_BY_NAME}</p>",
     ]
     if card.shortcuts:
         parts.append(f"<h3>Shortcuts that were looked for</h3>{_list(card.shortcuts)}")

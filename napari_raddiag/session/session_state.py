@@ -1,4 +1,4 @@
-"""What brings a reading back after a crash: paths, hashes, ticks and windows; no name, no image, no result."""
+"""What brings a reading back after a crash: paths, hashes, ticks, windows, questions; no person, image or result."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from raddiag_engine.cases import Anatomy, Case, Modality, Window
+from raddiag_engine.diagnosis.vocabulary import NamedDisorder
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class SavedSession:
         patient: Which of several patients in the files was picked, counted from 1; None if there is one.
         input_hash: What the network was given for the diagnosis that stood; empty without one.
         model_sha256: Of the model that made it.
+        asked: The disorders that were asked for by name.
     """
 
     paths: tuple[str, ...]
@@ -44,6 +46,7 @@ class SavedSession:
     patient: int | None = None
     input_hash: str = ""
     model_sha256: str = ""
+    asked: tuple[NamedDisorder, ...] = ()
 
 
 def state_of_case(

@@ -40,6 +40,7 @@ class AllUpdates:
         self.evidence = EvidenceUpdates(views, session, panel.evidence, panel.canvas.layers, messages, panel)
         self.canvas = CanvasUpdates(views, session, panel.canvas, panel.on_canvas, panel.network, messages, panel)
         panel.on_canvas.display_window_changed.connect(panel.keeper.changed)
+        panel.names.changed.connect(panel.keeper.changed)
         panel.keeper.failed.connect(partial(messages.say, severity=Severity.WARNING, key="keeper"))
         panel.restorer.told.connect(partial(messages.say, severity=Severity.NOTE, key="restored"))
 

@@ -37,7 +37,7 @@ class CanvasUpdates(QObject):
         on_canvas.choices_changed.connect(self._choices_changed)
         session.case_edited.connect(self._choices_changed)
         canvas.layers.active_changed.connect(self._active_changed)
-        canvas.layers.cursor_moved.connect(views.cursor.setText)
+        canvas.layers.cursor_moved.connect(views.readout.setText)
         for tool, signal in (
             ("model", canvas.layers.model_hidden_changed),
             ("grid", canvas.layers.grid_changed),

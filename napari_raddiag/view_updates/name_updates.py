@@ -16,6 +16,7 @@ class NameUpdates(QObject):
     def __init__(self, views: PanelViews, names: NameAsker, messages: PanelMessages, parent: QObject) -> None:
         super().__init__(parent)
         self._view = views.names
+        self._disorders = views.disorders
         self._names = names
         self._messages = messages
         names.changed.connect(self.all)
@@ -27,6 +28,9 @@ class NameUpdates(QObject):
         """Everything, as after the start."""
         self._view.show_rows(self._names.rows)
         self._view.set_unavailable(self._names.why_not)
+        # What cannot be done with this model at all is said in its card, and takes no room here.
+        self._view.setVisible(self._names.takes_names)
+        self._disorders.set_unseen(self._names.scores)
 
     def _failed(self, line: str) -> None:
         self._messages.say(line, Severity.NOTE, "names")

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QWidget
 
 from napari_raddiag.data_models.disorder_filter import TOP
 from napari_raddiag.data_models.icd10cm_chapters import Chapter
+from napari_raddiag.widgets.choice_list import ChoiceList
 from napari_raddiag.widgets.quiet_wheel import QuietWheel
 
 
@@ -20,6 +21,8 @@ class DisorderFilterBar(QWidget):
     """Number of the chapter, None for all."""
     top_changed = Signal(object)
     """How many, None for all."""
+    focus_released = Signal()
+    """A list was chosen from: the focus may go to the image."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,16 +34,18 @@ class DisorderFilterBar(QWidget):
         # A case dropped here is opened by the panel, and not typed in as the names of its files.
         self.text.setAcceptDrops(False)
         self.text.textChanged.connect(self.text_changed)
-        self.chapter = QComboBox()
+        self.chapter = ChoiceList()
         self.chapter.setAccessibleName("ICD-10-CM chapter")
         self.chapter.setToolTip("Disorders of one ICD-10-CM chapter; positive ones are shown all the same")
         self.chapter.setMinimumContentsLength(8)
         self.chapter.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.chapter.currentIndexChanged.connect(lambda _row: self.chapter_changed.emit(self.chapter.currentData()))
-        self.top = QComboBox()
+        self.top = ChoiceList()
         self.top.setAccessibleName("How many disorders")
         self.top.setToolTip("How many disorders are shown; positive ones always are")
         self.top.currentIndexChanged.connect(lambda _row: self.top_changed.emit(self.top.currentData()))
+        for choice in (self.chapter, self.top):
+            choice.focus_released.connect(self.focus_released)
         QuietWheel(self.chapter, self.top)
         # In one row: what is saved in height goes to the evidence below.
         layout = QHBoxLayout(self)

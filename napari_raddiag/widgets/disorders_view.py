@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from napari_raddiag.widgets.save_dialog import ask_where
 from napari_raddiag.widgets.section import Section
 from napari_raddiag.widgets.themed_label import NoteLine, ThemedLabel
 from raddiag_engine.atomic import write_text
-from raddiag_engine.diagnosis.result import Diagnosis, DisorderScore
+from raddiag_engine.diagnosis.result import Diagnosis, DisorderScore, UnseenScore
 from raddiag_engine.failure_line import failure_line
 
 STALE = "The case changed: diagnose again. This result is no longer of the case as it stands."
@@ -47,6 +47,7 @@ class DisordersView(QWidget):
         super().__init__()
         self._diagnosis: Diagnosis | None = None
         self._stale = False
+        self._unseen: tuple[UnseenScore, ...] = ()
         self._now: Callable[[], datetime] = lambda: datetime.now().astimezone()
         self._table = DisorderTable(self)
         self._filter = DisorderFilter()
@@ -106,10 +107,17 @@ class DisordersView(QWidget):
         usable = self._diagnosis is not None and not self._stale
         for button, tooltip in (
             (self.copy_button, "Copy the selected disorders, or all that are shown (Ctrl+C)"),
-            (self.save_button, "Save all disorders with what they were made from; holds no patient data"),
+            (
+                self.save_button,
+                "Save all disorders, those asked for by name too, with what they were made from; holds no patient data",
+            ),
         ):
             button.setEnabled(usable)
             button.setToolTip(tooltip if usable else STALE)
+
+    def set_unseen(self, scores: Sequence[UnseenScore]) -> None:
+        """Take along, in copies and exports, what was asked for by name in the diagnosis shown."""
+        self._unseen = tuple(scores)
 
     def set_top(self, top: int) -> None:
         """How many disorders are shown unless all are asked for; the positive ones always are."""
@@ -122,21 +130,23 @@ class DisordersView(QWidget):
             self.list.setCurrentIndex(self._table.index(row, 0))
 
     def copy(self) -> None:
-        """Put the selected disorders, or all that are shown, on the clipboard; nothing while stale."""
+        """Put the selected disorders, or all shown and all asked for by name, on the clipboard; none while stale."""
         if self._diagnosis is None or self._stale:
             self.message.emit(STALE if self._stale else NO_DIAGNOSIS)
             return
-        scores = self.list.selected_scores or self._shown.scores
-        QGuiApplication.clipboard().setText(tsv_text(self._diagnosis, scores, self._now()))
-        self.message.emit("1 disorder copied" if len(scores) == 1 else f"{len(scores)} disorders copied")
+        selected = self.list.selected_scores
+        scores, unseen = (selected, ()) if selected else (self._shown.scores, self._unseen)
+        QGuiApplication.clipboard().setText(tsv_text(self._diagnosis, scores, self._now(), unseen))
+        count = len(scores) + len(unseen)
+        self.message.emit("1 disorder copied" if count == 1 else f"{count} disorders copied")
 
     def save_csv(self, path: Path) -> None:
-        """Write all disorders to `path`, whole or not at all; nothing while stale."""
+        """Write all disorders, and those asked for by name, to `path`, whole or not at all; nothing while stale."""
         if self._diagnosis is None or self._stale:
             self.message.emit(STALE if self._stale else NO_DIAGNOSIS)
             return
         try:
-            write_text(path, csv_text(self._diagnosis, self._now()))
+            write_text(path, csv_text(self._diagnosis, self._now(), self._unseen))
         except OSError as error:
             self.message.emit(failure_line(error) or f"{path}: not saved")
             return
@@ -169,6 +179,7 @@ class DisordersView(QWidget):
         self.filter_bar.text_changed.connect(lambda text: self._refilter(text=text))
         self.filter_bar.chapter_changed.connect(lambda number: self._refilter(chapter=number))
         self.filter_bar.top_changed.connect(lambda top: self._refilter(top=top))
+        self.filter_bar.focus_released.connect(self.focus_released)
         self.list.disorder_chosen.connect(self.disorder_chosen)
         self.list.focus_released.connect(self.focus_released)
         self.list.copy_requested.connect(self.copy)

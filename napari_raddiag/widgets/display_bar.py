@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
+from napari_raddiag.widgets.choice_list import ChoiceList
+from napari_raddiag.widgets.quiet_wheel import QuietWheel
 from raddiag_engine.cases import Window
 
 PLANES = ("axial", "coronal", "sagittal")
@@ -45,6 +47,7 @@ class DisplayBar(QWidget):
         network_window_requested: Let the network see the scan in view through the window on the screen.
         plane_chosen: One of `PLANES`.
         grid_toggled, crosshair_toggled, ruler_toggled, cine_toggled, model_toggled: On or off.
+        focus_released: The list of windows is done with: the focus may go to the image.
     """
 
     window_chosen = Signal(object)
@@ -55,13 +58,16 @@ class DisplayBar(QWidget):
     ruler_toggled = Signal(bool)
     cine_toggled = Signal(bool)
     model_toggled = Signal(bool)
+    focus_released = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        self._windows = QComboBox()
+        self._windows = ChoiceList()
+        self._windows.focus_released.connect(self.focus_released)
         self._windows.setAccessibleName("Window preset")
         self._windows.setToolTip("Window of the display; drag with the right mouse button to set it freely")
         self._windows.activated.connect(self._choose_window)
+        QuietWheel(self._windows)
         self._network = _toggle("Use for network", "Let the network see this scan through the window on the screen")
         self._network.clicked.connect(self.network_window_requested)
         self._planes = {name: _toggle(name.capitalize(), f"Show the {name} plane") for name in PLANES}

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QPushBut
 
 from napari_raddiag.data_models.asked_disorder import NEVER_LEARNED
 from napari_raddiag.data_models.evidence_state import METHOD_NAMES, EvidenceState, label_of
+from napari_raddiag.widgets.choice_list import ChoiceList
 from napari_raddiag.widgets.colour_bar import ColourBar
 from napari_raddiag.widgets.contribution_bars import ContributionBars
 from napari_raddiag.widgets.marks import Mark
@@ -40,20 +41,22 @@ class EvidenceView(QWidget):
     compare_chosen = Signal(str)
     """Name of the second disorder; empty for none."""
     hide_requested = Signal()
+    focus_released = Signal()
+    """A list or the slider is done with: the focus may go to the image."""
 
     def __init__(self) -> None:
         super().__init__()
         self.title = ThemedLabel(bold=True)
         self.label = NoteLine("caution", Mark.TRIANGLE)
         self.busy = ThemedLabel("muted")
-        self.method = QComboBox()
+        self.method = ChoiceList()
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity_text = ThemedLabel("muted")
         self.bar, self.compared_bar = ColourBar(), ColourBar()
         self.peak_text = ThemedLabel()
         self.previous, self.next = QPushButton("Previous"), QPushButton("Ne&xt peak")
         self.bars = ContributionBars()
-        self.compare = QComboBox()
+        self.compare = ChoiceList()
         self.compared_label = NoteLine("caution", Mark.TRIANGLE)
         self.hide_button = QPushButton("Hid&e evidence")
         self._body = QWidget()
@@ -155,6 +158,9 @@ class EvidenceView(QWidget):
         self.compare.activated.connect(lambda _row: self.compare_chosen.emit(self._compared))
         self.hide_button.clicked.connect(lambda _checked=False: self.hide_requested.emit())
         self.bars.scan_activated.connect(self.scan_activated)
+        for choice in (self.method, self.compare):
+            choice.focus_released.connect(self.focus_released)
+        self.opacity.sliderReleased.connect(self.focus_released)
         QuietWheel(self.method, self.opacity, self.compare)
         self.show_comparable(())
 

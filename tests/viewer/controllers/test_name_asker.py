@@ -166,6 +166,25 @@ def test_a_model_without_a_knowledge_head_gives_the_reason(
     assert link.asked == []
 
 
+def test_names_of_a_kept_session_are_asked_for_in_the_next_diagnosis(
+    names: NameAsker, session: ReadingSession, link: Link, qtbot: QtBot
+) -> None:
+    names.restore((NamedDisorder("Cyst"),))
+    assert shown(names) == [("Cyst", False)] and link.asked == []
+    answer(session, diagnosis())
+    qtbot.waitUntil(lambda: shown(names) == [("Cyst", True)], timeout=WAIT_MS)
+
+
+def test_a_model_that_takes_no_names_is_not_asked_about_those_that_are_kept(
+    names: NameAsker, session: ReadingSession, link: Link
+) -> None:
+    link.card = tiny_card()
+    assert not names.takes_names
+    names.restore((NamedDisorder("Cyst"),))
+    answer(session, diagnosis())
+    assert link.asked == []
+
+
 def test_suggestions_come_from_icd_10_cm_once_typing_pauses(names: NameAsker, qtbot: QtBot) -> None:
     with qtbot.waitSignal(names.suggested, timeout=20_000) as suggested:
         names.suggest("tuberc")

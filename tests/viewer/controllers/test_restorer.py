@@ -16,19 +16,25 @@ from napari_raddiag.session.saved_session import SessionStore, this_host
 from napari_raddiag.session.session_state import SavedSession, state_of_case
 from napari_raddiag.widgets.restore_offer import RestoreOffer
 from raddiag_engine.cases import Modality, Window
+from raddiag_engine.diagnosis.vocabulary import NamedDisorder
 from tests.viewer.controllers.conftest import WAIT_MS, Reading, open_name, two_patients
 from tests.viewer.session.made_cases import case
 
 NOBODY = 999999999
+ASKED = NamedDisorder("Osteosarcoma", ("C41.9",))
 WINDOW = Window(1, 2, "LINEAR")
 
 
 class Elsewhere:
-    """Stands for the canvas and for the runner of diagnoses, which are only told what to do."""
+    """Stands for the canvas, the runner of diagnoses and the asker by name, which are only told what to do."""
 
     def __init__(self) -> None:
         self.windows: list[dict[str, Window]] = []
         self.diagnoses = 0
+        self.asked: tuple[NamedDisorder, ...] = ()
+
+    def restore(self, vocabulary: tuple[NamedDisorder, ...]) -> None:
+        self.asked = vocabulary
 
     def restore_windows(self, windows: dict[str, Window]) -> None:
         self.windows.append(windows)
@@ -48,6 +54,7 @@ class Desk:
             2 if name == "two" else None,
             "input",
             "model",
+            (ASKED,),
         )
         crashed = SessionStore(folder=folder)
         crashed.file = folder / f"{this_host()}.{NOBODY}.1.0123abcd.json"
@@ -55,9 +62,9 @@ class Desk:
         self.left = crashed.file
         self.opener = opener
         self.elsewhere = Elsewhere()
-        self.keeper = SessionKeeper(opener.session, SessionStore(folder=folder), dict, opener.parent())
+        self.keeper = SessionKeeper(opener.session, SessionStore(folder=folder), dict, tuple, opener.parent())
         elsewhere = cast(Any, self.elsewhere)
-        self.restorer = Restorer(self.keeper, opener, elsewhere, elsewhere, opener.parent())
+        self.restorer = Restorer(self.keeper, opener, elsewhere, elsewhere, elsewhere, opener.parent())
         self.view = RestoreOffer()
         qtbot.addWidget(self.view)
         self.view.restore_requested.connect(self.restorer.restore)
@@ -92,6 +99,7 @@ def test_restoring_brings_ticks_and_modality_and_then_the_file_goes(desk: Desk, 
     session = desk.opener.session
     assert desk.restored() and session.case is not None and session.case.scan("a").modality is Modality.CT
     assert desk.elsewhere.windows == [{"a": WINDOW}] and desk.elsewhere.diagnoses == 1
+    assert desk.elsewhere.asked == (ASKED,)
     qtbot.waitUntil(lambda: not desk.left.exists(), timeout=WAIT_MS)
     assert desk.keeper.store.file.exists() and not desk.offered
 

@@ -14,6 +14,7 @@ from napari_raddiag.controllers.session_keeper import SessionKeeper
 from napari_raddiag.session import saved_session
 from napari_raddiag.session.reading_session import ReadingSession
 from napari_raddiag.session.saved_session import SessionStore
+from raddiag_engine.diagnosis.vocabulary import NamedDisorder
 from tests.viewer.session.made_cases import case
 
 WAIT_MS = 5000
@@ -23,9 +24,20 @@ WAIT_MS = 5000
 def keeper(tmp_path: Path, owner: QObject, qtbot: QtBot) -> SessionKeeper:
     """Of an open case."""
     session = ReadingSession(owner)
-    keeper = SessionKeeper(session, SessionStore(folder=tmp_path), dict, owner)
+    keeper = SessionKeeper(session, SessionStore(folder=tmp_path), dict, tuple, owner)
     session.open(case(), (Path("/cases/one"),))
+    # Else what opening asks to be kept is written when a slow computer comes to it, in the middle of a test.
+    keeper.end_well()
     return keeper
+
+
+def test_names_that_were_asked_for_are_kept(tmp_path: Path, owner: QObject) -> None:
+    session, asked = ReadingSession(owner), (NamedDisorder("Osteosarcoma", ("C41.9",)),)
+    keeper = SessionKeeper(session, SessionStore(folder=tmp_path), dict, lambda: asked, owner)
+    session.open(case(), (Path("/cases/one"),))
+    keeper.save()
+    assert json.loads(keeper.store.file.read_text())["asked"] == [{"name": "Osteosarcoma", "icd10cm": ["C41.9"]}]
+    keeper.end_well()
 
 
 def kept(keeper: SessionKeeper) -> list[str]:

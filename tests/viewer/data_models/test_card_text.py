@@ -9,6 +9,8 @@ import pytest
 from napari_raddiag.data_models.card_table import HEAD, CardTable
 from napari_raddiag.data_models.card_text import card_html, disorder_rows
 from raddiag_engine.models.card import ModelCard, read_card
+from raddiag_engine.models.encoder_card import EncoderCard
+from raddiag_engine.network.config import HeadConfig
 from raddiag_resources import path_of
 
 
@@ -26,6 +28,16 @@ def test_card_says_what_it_is_for_and_not_for_and_what_it_learned_from(card: Mod
     assert "synthetic" in html
     assert card.weights_sha256 in html
     assert all(name in html for name in card.evaluation)
+
+
+def test_card_says_whether_one_can_ask_by_name(card: ModelCard) -> None:
+    assert "none that is asked for by name" in card_html(card)
+    takes = replace(
+        card,
+        network=replace(card.network, head=HeadConfig("knowledge")),
+        knowledge_encoder=EncoderCard("e", "hashed_ngram", "a"),
+    )
+    assert "by the text of their names" in card_html(takes)
 
 
 def test_texts_of_a_card_from_anywhere_are_escaped(card: ModelCard) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from napari_raddiag.data_models.diagnosis_export import csv_text, tsv_text
+from raddiag_engine.diagnosis.result import UnseenScore
 from tests.viewer.data_models.made_up import FRACTURE, GLIOMA, JANE, TUMOUR, made_diagnosis
 
 NOW = datetime(2026, 3, 12, 7, 5, tzinfo=UTC)
@@ -70,6 +71,20 @@ def test_clipboard_has_a_line_of_provenance() -> None:
     assert len(lines) == 4
     for fact in ("3cd83b422d44", "demo abe86c01932d", "cpu", "used by choice: mri", "Research use only"):
         assert fact in lines[-1]
+
+
+def test_what_was_asked_for_by_name_comes_last_and_is_marked() -> None:
+    asked = UnseenScore(1, "Osteosarcoma", ("C41.9",), 0.4321, 0.0, True, "Glioma", 0.5)
+    uncovered = replace(asked, name="=Abscess", icd10cm=(), covered=False)
+    comments, rows = parsed(csv_text(made_diagnosis(), NOW, (asked, uncovered)))
+    assert [row["disorder"] for row in rows[-3:]] == ["Normal", "Osteosarcoma", "'=Abscess"]
+    assert (rows[-2]["state"], rows[-2]["score"], rows[-2]["icd10cm_chapter"]) == ("unseen", "0.4321", "C00-D49")
+    assert all(rows[-2][column] == "" for column in ("rank", "threshold", "tier", "sensitivity"))
+    assert (rows[-1]["state"], rows[-1]["score"]) == ("unseen", "")
+    assert any("never learned" in line and "no probability" in line for line in comments)
+    assert not any("never learned" in line for line in parsed(csv_text(made_diagnosis(), NOW))[0])
+    line = tsv_text(made_diagnosis(), [FRACTURE], NOW, (asked, uncovered)).splitlines()[2].split("\t")
+    assert (line[0], line[3], line[4]) == ("Osteosarcoma", "0.432", "") and line[2].startswith("unseen (not among")
 
 
 def test_no_patient_in_it() -> None:

@@ -16,6 +16,7 @@ from napari_raddiag.session import saved_session
 from napari_raddiag.session.saved_session import SessionStore, this_host
 from napari_raddiag.session.session_state import SavedSession, restored, state_of_case
 from raddiag_engine.cases import Anatomy, Modality, Window
+from raddiag_engine.diagnosis.vocabulary import NamedDisorder
 from tests.viewer.session.made_cases import case, identified
 
 NOBODY = 999999999
@@ -27,7 +28,8 @@ def edited() -> tuple[SavedSession, set[str]]:
     opened = opened.replacing(opened.scan("a").with_modality(Modality.ULTRASOUND, Anatomy.BREAST))
     opened = opened.using(frozenset({"a", "c"}))
     scans = state_of_case(opened, {"a": Window(40, 80)}, {"a": Window(0, 80, "SIGMOID")})
-    return SavedSession(("/away/case",), scans, 2, "input", "model"), {"a", "c"}
+    asked = (NamedDisorder("Osteosarcoma", ("C41.9",)), NamedDisorder("Cyst"))
+    return SavedSession(("/away/case",), scans, 2, "input", "model", asked), {"a", "c"}
 
 
 def file_of(folder: Path, *, host: str = "", pid: int = NOBODY, ran_at: float | None = None) -> Path:
@@ -189,4 +191,4 @@ def test_neither_names_nor_results_are_kept(tmp_path: Path) -> None:
     assert "4711" not in store.file.name
     text = store.file.read_text()
     assert not {word for word in ("4711", "DOE", "1970", "probability") if word in text}
-    assert set(json.loads(text)) == {"schema", "paths", "scans", "patient", "input_hash", "model_sha256"}
+    assert set(json.loads(text)) == {"schema", "paths", "scans", "patient", "input_hash", "model_sha256", "asked"}

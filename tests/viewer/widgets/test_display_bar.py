@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from pytestqt.qtbot import QtBot
-from qtpy.QtWidgets import QComboBox, QPushButton
+from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtGui import QWheelEvent
+from qtpy.QtWidgets import QApplication, QComboBox, QPushButton
 
 from napari_raddiag.widgets.display_bar import DisplayBar, DisplayChoices
 from raddiag_engine.cases import Window
@@ -34,6 +36,26 @@ def test_a_window_is_chosen_by_its_name(qtbot: QtBot, bar: DisplayBar) -> None:
     with qtbot.waitSignal(bar.window_chosen) as chosen:
         bar.findChild(QComboBox).activated.emit(2)
     assert chosen.args == [LUNG]
+
+
+def test_the_wheel_that_scrolls_the_panel_changes_no_window(qtbot: QtBot, bar: DisplayBar) -> None:
+    bar.show_choices(DisplayChoices(windows=(("file", Window(40, 400)), ("lung", LUNG))))
+    bar.show()
+    choice = bar.findChild(QComboBox)
+    middle = QPointF(choice.rect().center())
+    wheel = QWheelEvent(
+        middle,
+        choice.mapToGlobal(middle),
+        QPoint(),
+        QPoint(0, -120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    bar.setFocus()
+    with qtbot.assertNotEmitted(bar.window_chosen):
+        QApplication.sendEvent(choice, wheel)
 
 
 def test_only_the_planes_that_can_be_shown_are_offered(qtbot: QtBot, bar: DisplayBar) -> None:

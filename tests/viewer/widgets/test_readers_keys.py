@@ -76,6 +76,17 @@ def test_letters_digits_pages_and_escape_reach_the_window(window: Window, qtbot:
     assert table.currentIndex().row() == 1
 
 
+def test_a_list_gives_the_keys_back_once_it_is_shut_and_arrows_on_it_do_not(window: Window, qtbot: QtBot) -> None:
+    choice = window.disorders.filter_bar.chapter
+    choice.setFocus()
+    qtbot.keyClick(choice, Qt.Key.Key_Down)
+    qtbot.wait(20)
+    assert choice.hasFocus() and choice.currentIndex() == 1
+    choice.showPopup()
+    qtbot.keyClick(choice.view(), Qt.Key.Key_Return)
+    qtbot.waitUntil(window.image.hasFocus)
+
+
 @pytest.mark.parametrize("which", [0, 1])
 def test_arrows_move_the_row_while_the_table_has_the_focus(window: Window, qtbot: QtBot, which: int) -> None:
     table = window.tables[which]
