@@ -114,3 +114,18 @@ def test_item_05_a_shift_by_whole_pixels_keeps_every_value(tmp_path):
     for number in range(4):
         assert np.array_equal(copy.voxels[number, 2 * number : 2 * number + 6], stored[number] - 1024)
         assert (copy.voxels[number, : 2 * number] == copy.padding[0]).all()
+
+
+@pytest.mark.parametrize("degrees", [DEGREES, -DEGREES])
+def test_item_05_a_bright_voxel_lies_where_it_lay_whichever_way_the_gantry_leans(tmp_path, degrees):
+    stored = np.zeros((6, 40, 32), np.int16)
+    bright = [(0, 20, 5), (3, 12, 9), (5, 25, 20)]
+    for index in bright:
+        stored[index] = 2000
+    tilted_series(tmp_path, stored, degrees)
+    copy, original = read_all(tmp_path)
+    for index in bright:
+        row, column = np.unravel_index(copy.voxels[index[0]].argmax(), copy.voxels.shape[1:])
+        found = copy.affine @ (index[0], row, column, 1)
+        # Between two rows the brighter one is at most half a row away.
+        assert np.allclose(found, original.affine @ (*index, 1), atol=0.9 / 2 + 0.01)
