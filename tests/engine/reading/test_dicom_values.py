@@ -198,7 +198,7 @@ def test_frames_of_an_enhanced_file_are_sorted_and_rescaled_each(tmp_path):
         ({"SeriesDescription": "Topogram 0.6"}, WarningCode.CONTENT_LOCALIZER, "localizer"),
         ({"SOPClassUID": SecondaryCaptureImageStorage}, WarningCode.CONTENT_NOT_AN_IMAGE, "secondary capture"),
         ({"PresentationIntentType": "FOR PROCESSING"}, WarningCode.CONTENT_NOT_FOR_PRESENTATION, "raw detector data"),
-        ({"ImageType": ["ORIGINAL", "PRIMARY", "M", "MOSAIC"]}, WarningCode.CONTENT_FOUR_DIMENSIONAL, "mosaic"),
+        ({"ImageType": ["ORIGINAL", "PRIMARY", "M", "MOSAIC"]}, WarningCode.CONTENT_MOSAIC, "mosaic"),
     ],
 )
 def test_what_a_network_should_not_see_is_listed_with_the_reason(tmp_path, attributes, code, reason):
