@@ -184,7 +184,8 @@ class Connection:
             return self._unreachable(error)
         if isinstance(error, httpx2.TimeoutException):
             return EngineError(f"the engine at {self.url} does not answer; start it again", "down")
-        return EngineError(f"the engine at {self.url} hung up; it may have been stopped", "down")
+        why = "hung up, as it was stopped or ended; ask again once it is ready"
+        return EngineError(f"the engine at {self.url} {why}", "down")
 
     def _check_protocol(self, http: httpx2.Client, timeout: httpx2.Timeout) -> None:
         """Before anything else is said, so that no message is misread."""
