@@ -11,6 +11,7 @@ OURS = ("napari_raddiag", "raddiag_train", "raddiag_engine", "raddiag_resources"
 EXTRAS = {
     **dict.fromkeys(("torch", "safetensors", "captum", "huggingface_hub", "fastapi", "uvicorn"), "engine"),
     **dict.fromkeys(("monai", "sklearn", "scipy"), "train"),
+    "transformers": "knowledge",
     **dict.fromkeys(("napari", "PySide6", "qtpy", "superqt", "magicgui", "matplotlib"), "viewer"),
 }
 # torch's allocators raise plain RuntimeErrors on the CPU, and for some failures on a GPU.

@@ -21,6 +21,7 @@ from raddiag_engine.cases import Case
 from raddiag_engine.protocol.case_message import case_to_message
 from raddiag_engine.protocol.job import JobRequest, request_to_data
 from raddiag_engine.protocol.strict_json import write_object
+from raddiag_engine.protocol.version import PROTOCOL
 from raddiag_engine.protocol.voxels import VoxelNames, voxels_to_parts
 from tests.engine.service.sample import case_of
 from tests.engine.service.service_process import ServiceProcess, running_service
@@ -339,7 +340,7 @@ def test_missing_voxels_are_named(http: httpx2.Client) -> None:
         (b'{"protocol": ' + b"9" * 6000 + b"}", 400, "not JSON"),
         (b"\xff\xfe{}", 400, "not JSON"),
         (b"\x80\x04\x95", 400, "not JSON"),
-        ({"protocol": 2}, 400, "protocol 2"),
+        ({"protocol": PROTOCOL + 1}, 400, f"protocol {PROTOCOL + 1}"),
         ({"protocol": "1"}, 400, "protocol '1'"),
         ({"kind": "execute"}, 422, "not one of 'diagnose', 'explain'"),
         ({"model": "../../etc"}, 404, "no model"),

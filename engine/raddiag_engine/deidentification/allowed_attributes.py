@@ -24,6 +24,7 @@ PositionerMotion ViewCodeSequence ViewModifierCodeSequence AnatomicRegionSequenc
 SequenceOfUltrasoundRegions RegionSpatialFormat RegionDataType RegionFlags RegionLocationMinX0 RegionLocationMinY0
 RegionLocationMaxX1 RegionLocationMaxY1 ReferencePixelX0 ReferencePixelY0 PhysicalUnitsXDirection
 PhysicalUnitsYDirection ReferencePixelPhysicalValueX ReferencePixelPhysicalValueY PhysicalDeltaX PhysicalDeltaY
+GridFrameOffsetVector DetectorInformationSequence
 """
 PIXELS = """
 SamplesPerPixel PhotometricInterpretation PlanarConfiguration NumberOfFrames Rows Columns BitsAllocated BitsStored
@@ -39,7 +40,7 @@ DoubleFloatPixelPaddingValue
 RescaleIntercept RescaleSlope RescaleType ModalityLUTSequence ModalityLUTType VOILUTSequence LUTDescriptor LUTData
 LUTExplanation WindowCenter WindowWidth WindowCenterWidthExplanation VOILUTFunction
 RealWorldValueMappingSequence RealWorldValueIntercept RealWorldValueSlope RealWorldValueFirstValueMapped
-RealWorldValueLastValueMapped MeasurementUnitsCodeSequence
+RealWorldValueLastValueMapped MeasurementUnitsCodeSequence DoseUnits DoseGridScaling
 """
 FRAMES = """
 SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence FrameContentSequence PlanePositionSequence
@@ -106,7 +107,7 @@ MOMENTS = {
 ENUMERATED_TEXT = """
 Modality PhotometricInterpretation PresentationLUTShape LossyImageCompression BurnedInAnnotation VOILUTFunction
 PatientOrientation PatientPosition ImageLaterality Laterality FrameLaterality PixelPresentation Units SUVType
-PresentationIntentType ViewPosition RescaleType RecommendedViewingMode MaskOperation CodingSchemeDesignator
+PresentationIntentType ViewPosition RescaleType DoseUnits RecommendedViewingMode MaskOperation CodingSchemeDesignator
 """
 ENUMERATED = frozenset(ENUMERATED_TEXT.split())
 

@@ -39,7 +39,7 @@ class TransformerEncoder(TrainableEncoder):
             from transformers.utils import logging  # type: ignore[import-not-found]
         except ImportError as error:
             raise ModelError(
-                "a transformer encoder needs the package transformers: pip install transformers"
+                "a transformer encoder needs the package transformers: pip install 'napari-raddiag[knowledge]'"
             ) from error
         self.pooling = pooling or stated_pooling(folder)
         logging.set_verbosity_error()

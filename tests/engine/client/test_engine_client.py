@@ -294,7 +294,7 @@ def test_a_question_that_comes_while_voxels_are_sent_waits_for_them(
         original(self, *args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(EngineClient, "_upload", slow)
-    case = Case(tuple(scan.changed(voxels=scan.voxels + scan.voxels.dtype.type(1)) for scan in sample_case().scans))
+    case = Case(tuple(scan.changed(voxels=scan.voxels + scan.voxels.dtype.type(29)) for scan in sample_case().scans))
     ahead = threading.Thread(target=client.send, args=(case,))
     ahead.start()
     assert sending.wait(20)

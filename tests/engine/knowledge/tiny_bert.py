@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-REASON = "transformers is not installed, which is optional (pip install transformers)"
+REASON = "transformers is not installed, which is optional (the extra knowledge)"
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 
 

@@ -28,7 +28,7 @@ STORAGE = "1.2.840.10008.5.1.4.1.1."
         ({"SOPClassUID": STORAGE + "481.1"}, WarningCode.CONTENT_NOT_AN_IMAGE, "radiotherapy image"),
         ({"SOPClassUID": STORAGE + "481.2"}, WarningCode.CONTENT_NOT_AN_IMAGE, "dose grid"),
         ({"PresentationIntentType": "FOR PROCESSING"}, WarningCode.CONTENT_NOT_FOR_PRESENTATION, "FOR PROCESSING"),
-        ({"ImageType": ["ORIGINAL", "PRIMARY", "M", "MOSAIC"]}, WarningCode.CONTENT_FOUR_DIMENSIONAL, "mosaic"),
+        ({"ImageType": ["ORIGINAL", "PRIMARY", "M", "MOSAIC"]}, WarningCode.CONTENT_MOSAIC, "mosaic"),
     ],
 )
 def test_item_06_it_is_listed_with_the_reason_and_can_be_overruled(tmp_path, attributes, code, reason):
