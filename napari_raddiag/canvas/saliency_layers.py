@@ -200,9 +200,10 @@ class SaliencyLayers(QObject):
         It is filled while it is still seen: of a hidden layer napari would keep the slice drawn last, and with it the
         whole map that this is a view of.
         """
-        there = self._layers.stack.get(dark.scan_id, colour)
-        if there is not None:
+        if self._layers.stack.get(dark.scan_id, colour) is not None:
             self._fill(dark, colour)
+            there = self._layers.stack.get(dark.scan_id, colour)
+            assert there is not None
             there.wanted = there.layer.visible = False
 
     def _fill(self, saliency: SaliencyMap, colour: EvidenceColour) -> None:

@@ -95,5 +95,5 @@ def test_a_damaged_folder_is_refused(encoder: HashedEncoder, tmp_path: Path, dam
 def test_a_transformers_folder_needs_transformers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "config.json").write_text("{}")
     monkeypatch.setitem(sys.modules, "transformers", None)
-    with pytest.raises(ModelError, match="pip install 'napari-raddiag.knowledge.'"):
+    with pytest.raises(ModelError, match=r"pip install 'napari-raddiag\[knowledge\]'"):
         load_encoder(tmp_path)
