@@ -197,14 +197,12 @@ class SaliencyLayers(QObject):
     def _put_away(self, dark: SaliencyMap, colour: EvidenceColour) -> None:
         """Nothing is to be seen of a dark map; its layer, if there is one, holds it instead of the map shown before.
 
-        It is filled while it is still seen: of a hidden layer napari would keep the slice drawn last, and with it the
-        whole map that this is a view of.
+        The slice drawn last stays a view of that one until the layer is seen again: one map a scan at most.
         """
-        if self._layers.stack.get(dark.scan_id, colour) is not None:
-            self._fill(dark, colour)
-            there = self._layers.stack.get(dark.scan_id, colour)
-            assert there is not None
+        there = self._layers.stack.get(dark.scan_id, colour)
+        if there is not None:
             there.wanted = there.layer.visible = False
+            self._fill(dark, colour)
 
     def _fill(self, saliency: SaliencyMap, colour: EvidenceColour) -> None:
         """The layer shows a view of the map's own values: nothing is copied."""

@@ -23,7 +23,7 @@ def evidence(scan: Scan, disorder: str, strength: float) -> SaliencyMap:
 
 
 def test_a_map_that_is_not_shown_any_more_can_go(canvas: ReadingCanvas, hands: Hands) -> None:
-    """Also if its peaks were looked at, or a dark map came, of which nothing is drawn."""
+    """At the latest when another one is drawn; also if its peaks were looked at, or a dark map came between."""
     scan = phantom(scan_id="a")[0]
     canvas.layers.show_case(Case((scan,)))
     first = evidence(scan, "A", 0.5)
@@ -36,6 +36,6 @@ def test_a_map_that_is_not_shown_any_more_can_go(canvas: ReadingCanvas, hands: H
         canvas.saliency.show([evidence(scan, disorder, strength)])
         hands.settle()  # what was to be drawn is drawn
         gc.collect()
-        assert values() is None
+        assert strength == 0.0 or values() is None  # a hidden layer keeps the slice that was drawn last
         assert float(layer.data.max()) == strength
         assert layer.visible == (strength > 0)
