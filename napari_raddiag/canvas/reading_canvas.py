@@ -8,6 +8,7 @@ from typing import Any
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject
 
+from napari_raddiag.canvas.canvas_marks import canvas_widget
 from napari_raddiag.canvas.cine_player import CinePlayer
 from napari_raddiag.canvas.crosshair import Crosshair
 from napari_raddiag.canvas.cursor_readout import CursorReadout
@@ -28,6 +29,7 @@ class ReadingCanvas:
     """One for each viewer; `close` gives the viewer back as it was."""
 
     def __init__(self, viewer: Any) -> None:
+        self._widget = canvas_widget(viewer)
         self.layers = ScanLayers(viewer)
         self.saliency = SaliencyLayers(viewer, self.layers)
         self.network_view = NetworkViewLayer(viewer, self.layers)
@@ -67,6 +69,10 @@ class ReadingCanvas:
         self.cine.close()
         for part in (self._screen, self.readout, *self._mouse, self.crosshair, self.ruler, self.letters):
             part.close()
+        # A frame without our marks before our layers go: else Mesa ends the program at the next one, if a volume of
+        # somebody else's is in the viewer.
+        if isalive(self._widget):
+            self._widget.grabFramebuffer()
         self.saliency.close()
         self.layers.close()
         for surrounding in self._surroundings:

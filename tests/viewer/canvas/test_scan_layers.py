@@ -266,8 +266,12 @@ def test_showing_evidence_again_adds_nothing_and_takes_under_50_ms(
         )
     assert min(took) < 0.05  # of the processor: other programs must not fail the test
     assert {"case_id", "scan_id", "disorder", "model_sha256", "method"} <= set(overlay.metadata[METADATA])
-    canvas.saliency.show([lesion(other, "C")])  # dark in the volume now
+    canvas.saliency.show([lesion(volume, "C", 0.0), lesion(other, "C")])  # dark in the volume now
     assert not overlay.visible
+    canvas.saliency.show(first)
+    assert overlay.visible
+    canvas.saliency.show([lesion(other, "C")])  # no map of the volume: its layer goes
+    assert overlay not in viewer.layers
     canvas.saliency.clear()
     assert len(viewer.layers) == 3
 
@@ -401,3 +405,16 @@ def test_closing_gives_the_viewer_back(viewer: Any, case: Case) -> None:
     assert (viewer.canvas.grid.enabled, viewer.canvas.grid.stride) == grid
     image = viewer.add_image(np.random.default_rng(0).random((4, 30, 40)))
     assert image.visible and viewer.dims.nsteps[0] == 4
+
+
+def test_closing_beside_a_volume_of_somebody_else_leaves_a_canvas_that_draws(
+    hands: Hands, viewer: Any, case: Case
+) -> None:
+    canvas = ReadingCanvas(viewer)
+    canvas.layers.show_case(case)
+    hands.look()
+    theirs = viewer.add_image(np.zeros((20, 30, 40), np.float32))
+    hands.settle()
+    canvas.close()
+    hands.look()
+    assert list(viewer.layers) == [theirs]
