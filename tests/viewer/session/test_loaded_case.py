@@ -30,7 +30,7 @@ def test_the_window_of_a_scan_comes_with_the_case(monkeypatch: pytest.MonkeyPatc
     grey = Scan("grey", "image", np.arange(100, dtype=np.int16).reshape(10, 10))
     colour = np.zeros((4, 4, 3), np.uint8)
     coloured = Scan("coloured", "image", np.zeros((4, 4), np.uint8), colour=colour)
-    monkeypatch.setattr(loaded_case, "read_case", lambda paths, progress: Case((empty, grey, coloured)))
+    monkeypatch.setattr(loaded_case, "read_case", lambda paths, progress, found=None: Case((empty, grey, coloured)))
     loaded = load_case((Path("case"),), nothing, never)
     assert loaded.automatic_windows["empty"] is None and set(loaded.automatic_windows) == {"empty", "grey"}
     taken: list[int] = []
@@ -49,6 +49,6 @@ def test_the_window_of_a_scan_comes_with_the_case(monkeypatch: pytest.MonkeyPatc
 
 
 def test_of_two_patients_only_the_windows_of_one_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loaded_case, "read_case", lambda paths, progress: two_patients())
+    monkeypatch.setattr(loaded_case, "read_case", lambda paths, progress, found=None: two_patients())
     alone = patient_alone(load_case((Path("case"),), nothing, never), 1, nothing, never)
     assert set(alone.automatic_windows) == {scan.id for scan in alone.case.scans} != {"a", "b", "c"}
