@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 ENCODED_TOGETHER = 256
 
 
-class TrainableEncoder(nn.Module):
+class TrainableEncoder(nn.Module, ABC):
     """Base of the encoders: a forward pass over what `tokenise` makes of texts.
 
     Attributes:
@@ -29,24 +30,24 @@ class TrainableEncoder(nn.Module):
         return self.kind
 
     @property
+    @abstractmethod
     def width(self) -> int:
         """Numbers of a vector."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tokenise(self, texts: Sequence[str]) -> Any:
         """Texts as the forward pass takes them, on the device of the weights."""
-        raise NotImplementedError
 
+    @abstractmethod
     def forward(self, tokens: Any) -> Tensor:
         """Vectors of length 1: (N, width)."""
-        raise NotImplementedError
 
     def prepare(self, texts: Sequence[str]) -> None:
         """Called once before a new run with every text to be learned from; most encoders have nothing to do."""
 
+    @abstractmethod
     def settings(self) -> dict[str, Any]:
         """What, beside the weights, makes this encoder; as JSON."""
-        raise NotImplementedError
 
     def stored_weights(self) -> dict[str, Tensor]:
         """The weights under the names they are stored by."""

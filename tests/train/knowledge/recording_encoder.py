@@ -30,3 +30,10 @@ class RecordingEncoder(TrainableEncoder):
 
     def forward(self, tokens: Tensor) -> Tensor:
         return tokens[:, None] * self.weight
+
+    @property
+    def width(self) -> int:
+        return len(self.weight)
+
+    def settings(self) -> dict[str, object]:
+        return {}

@@ -75,5 +75,5 @@ def check_inflated_size(path: Path, file: IO[bytes]) -> None:
                         path, f"its data set inflates to more than {MAX_RATIO} times its size, as a bomb does"
                     )
     except zlib.error:
-        pass  # the parser says what is wrong with it
+        pass  # no bomb but damage, and pydicom, which reads the file next, says what is wrong with it
     file.seek(0)
