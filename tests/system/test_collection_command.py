@@ -205,6 +205,7 @@ def test_an_endpoint_that_refuses_is_one_line_and_keeps_what_was_answered(
         assert KEY not in line
         answered = (work / "decisions.jsonl").read_text().count("\n")
         assert 46 <= answered <= 50
+        endpoint.wait_until_quiet()
         endpoint.answer, before = truthful, len(endpoint.asked)
         assert main(command) == 0
         articles = len({asked.title for asked in endpoint.asked})

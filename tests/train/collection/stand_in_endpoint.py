@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -77,6 +78,13 @@ class StandIn:
         self.url = ""
         self._at_once = 0
         self._lock = threading.Lock()
+
+    def wait_until_quiet(self, quiet_seconds: float = 0.5) -> None:
+        """Until nothing more comes of what a client that has given up had already sent."""
+        seen = -1
+        while seen != len(self.asked) or self._at_once:
+            seen = len(self.asked)
+            time.sleep(quiet_seconds)
 
     def reply_to(self, headers: dict[str, str], body: bytes) -> Reply:
         """Note the request and answer it."""

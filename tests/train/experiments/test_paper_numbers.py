@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from raddiag_engine.configuration import with_overrides
+from raddiag_engine.configuration import from_mapping, to_mapping, with_overrides
 from raddiag_train.data.augmentation import AugmentationConfig
 from raddiag_train.data.dataset_descriptor import shipped_datasets
 from raddiag_train.experiments.base_recipe import BaseRecipe
 from raddiag_train.experiments.paper_numbers import FOLDER, PaperRow, paper_table
-from raddiag_train.training.config import find_recipe
+from raddiag_train.training.config import TrainingConfig, find_recipe
+from raddiag_train.training.toml_writer import to_toml
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.toml"))
 RUN_TABLES = ("table_2", "table_3", "table_4", "table_5", "table_7", "table_8")
@@ -80,7 +82,9 @@ def test_augmentation_is_off_where_the_paper_has_none() -> None:
 def test_every_run_can_be_derived() -> None:
     recipe = BaseRecipe(find_recipe("brain_tumor"), ("knowledge.encoder=hashed_ngram",))
     for _, row, defaults in rows(*RUN_TABLES):
-        recipe.derive(row.overrides, defaults)
+        derived = to_toml(to_mapping(recipe.derive(row.overrides, defaults)))
+        again = from_mapping(TrainingConfig, tomllib.loads(derived))
+        assert again == recipe.derive(row.overrides, defaults)
 
 
 def test_a_row_wins_over_the_user_and_the_user_over_the_table(tmp_path: Path) -> None:
