@@ -64,3 +64,22 @@ def test_of_a_classifier_of_two_layers_the_first_is_taken_whole(tmp_path: Path) 
     inherit_weights(ours, ["Normal", "Glioma"], str(tmp_path / "m"))
     assert torch.equal(ours.head.layers[0].weight, theirs.head.layers[0].weight)
     assert torch.equal(ours.head.layers[2].weight, theirs.head.layers[2].weight.flip(0))
+
+
+def test_a_knowledge_head_starts_where_a_linear_one_ended(ancestor: tuple[Path, RadDiag]) -> None:
+    folder, theirs = ancestor
+    torch.manual_seed(3)
+    head = HeadConfig("knowledge", text_width=8, disorder_bias=True)
+    ours = RadDiag(replace(small(4).config, head=head))
+    text_KT = torch.nn.functional.normalize(torch.randn(4, 8), dim=1)
+    ours.head.set_text_embeddings(text_KT)
+    inherit_weights(ours, ["Normal", "Gallstones", "Glioma", "Pneumonia"], str(folder))
+    fused_BC = torch.randn(5, 16)
+    expected_BK = theirs.head(fused_BC)[:, [2, 0, 1]]
+    torch.testing.assert_close(ours.head(fused_BC)[:, [0, 2, 3]], expected_BK, rtol=0, atol=1e-5)
+
+    midway = ours.head.extended((text_KT[:1] + text_KT[2:3]) / 2)
+    weights_KC = midway.text_map(midway.text_embeddings_KT)
+    assert torch.cosine_similarity(weights_KC[4], (weights_KC[0] + weights_KC[2]) / 2, dim=0) > 0.8, (
+        "a new name between two disorders gets a row between theirs"
+    )

@@ -10,7 +10,7 @@ from torch import nn
 from raddiag_engine.errors import ConfigError
 from raddiag_engine.models.folder import load_model
 from raddiag_engine.models.registry import find_model
-from raddiag_engine.network.head import KnowledgeHead
+from raddiag_engine.network.head import KnowledgeHead, LinearHead
 from raddiag_engine.network.model import RadDiag
 
 
@@ -19,7 +19,8 @@ def inherit_weights(network: RadDiag, disorders: Sequence[str], model: str, enco
     """Copy the weights of a model; the classifier's last rows go by the disorders' names, new disorders keep theirs.
 
     Of a knowledge head, the map from text to the case embedding is taken whole where the same encoder made the text;
-    so new disorders start from what their text says. Their bias is their own.
+    so new disorders start from what their text says. Their bias is their own. After a linear head, a knowledge head
+    with a dot product starts at the map of least norm that turns the disorders' text into the linear head's rows.
 
     Args:
         network: Of the same encoder and fusion as the model; changed in place.
@@ -52,6 +53,8 @@ def inherit_weights(network: RadDiag, disorders: Sequence[str], model: str, enco
         card = ancestor.card.knowledge_encoder
         if card is not None and card.sha256 == encoder_sha256:
             _inherit_knowledge(network.head, ancestor.network.head, shared)
+        elif isinstance(network.head, KnowledgeHead) and isinstance(ancestor.network.head, LinearHead):
+            _fit_text_map(network.head, ancestor.network.head.linear, shared)
         return
     last = _last_layer_name(network)
     for name, tensor in ours.items():
@@ -74,6 +77,23 @@ def _inherit_knowledge(mine: nn.Module, theirs: nn.Module, shared: Sequence[tupl
     if mine.bias_K is not None and theirs.bias_K is not None and shared:
         rows, their_rows = (list(column) for column in zip(*shared, strict=True))
         mine.bias_K[rows] = theirs.bias_K[their_rows].to(mine.bias_K.device)
+
+
+def _fit_text_map(mine: KnowledgeHead, theirs: nn.Linear, shared: Sequence[tuple[int, int]]) -> None:
+    """Least squares from text to the rows of a linear head; exact where the texts are linearly independent."""
+    if mine.cosine or not shared:
+        return
+    rows, their_rows = (list(column) for column in zip(*shared, strict=True))
+    text_KT, row_KC = (
+        mine.text_embeddings_KT[rows].double(),
+        theirs.weight[their_rows].to(mine.text_map.weight).double(),
+    )
+    mean_text_T, mean_row_C = text_KT.mean(0), row_KC.mean(0)
+    map_TC = torch.linalg.pinv(text_KT - mean_text_T, rtol=1e-6) @ (row_KC - mean_row_C)
+    mine.text_map.weight.copy_(map_TC.T)
+    mine.text_map.bias.copy_(mean_row_C - mean_text_T @ map_TC)
+    if mine.bias_K is not None:
+        mine.bias_K[rows] = theirs.bias[their_rows].to(mine.bias_K)
 
 
 def _of_classifier(name: str) -> bool:
