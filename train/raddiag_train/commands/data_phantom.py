@@ -23,9 +23,13 @@ def add_parser(data_subparsers: Any) -> None:
         "--splits",
         type=float,
         nargs=3,
-        default=(0.7, 0.1, 0.2),
         metavar=("TRAIN", "VALIDATION", "TEST"),
-        help="fractions (default 0.7 0.1 0.2)",
+        help="fractions (default 0.7 0.1 0.2; with --unseen 0 0 1)",
+    )
+    parser.add_argument(
+        "--unseen",
+        action="store_true",
+        help="a test set for the open vocabulary: most cases have a rare disorder that phantoms have in no other set",
     )
     parser.add_argument("--format", choices=("nifti", "dicom"), default="nifti", help="of the scans (default nifti)")
     parser.set_defaults(run=run)
@@ -46,8 +50,9 @@ def run(args: argparse.Namespace) -> int:
             cases=args.cases,
             seed=args.seed,
             workers=args.workers,
-            splits=tuple(args.splits),
+            splits=tuple(args.splits) if args.splits else None,
             file_format=args.format,
+            unseen=args.unseen,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     print(path)

@@ -7,6 +7,7 @@ name, whose score needs no open vocabulary.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,9 @@ from numpy.typing import NDArray
 
 from raddiag_engine.diagnosis.device import place
 from raddiag_engine.diagnosis.open_vocabulary import OpenVocabulary
-from raddiag_engine.diagnosis.vocabulary import NamedDisorder
+from raddiag_engine.diagnosis.vocabulary import NamedDisorder, name_key
 from raddiag_engine.errors import ConfigError
+from raddiag_engine.models.card import ModelCard
 from raddiag_engine.models.folder import Model
 from raddiag_train.data.labels import LabelSpace
 from raddiag_train.data.prepared import PreparedDataset
@@ -58,6 +60,19 @@ class UnseenResult:
     nearest_same_region: AreaUnderCurve
 
 
+def never_learned(card: ModelCard, records: Sequence[CaseRecord]) -> tuple[str, ...]:
+    """The disorders of the cases that the model does not know, most frequent first.
+
+    Raises:
+        ConfigError: It knows them all.
+    """
+    known = {name_key(disorder.name) for disorder in card.disorders}
+    counts = Counter(name for record in records for name in record.disorders if name_key(name) not in known)
+    if not counts:
+        raise ConfigError(f"model {card.name} has learned every disorder of these cases; take cases of others")
+    return tuple(name for name, _ in counts.most_common())
+
+
 def evaluate_unseen(
     model: Model,
     records: Sequence[CaseRecord],
@@ -83,9 +98,9 @@ def evaluate_unseen(
         ConfigError: The model has learned one of the disorders, or a case has one that is neither's.
         ModelError: The model has no knowledge head, or its encoder is not there.
     """
-    learned = {disorder.name.casefold() for disorder in model.card.disorders}
+    learned = {name_key(disorder.name) for disorder in model.card.disorders}
     for name in names:
-        if name.casefold() in learned:
+        if name_key(name) in learned:
             raise ConfigError(f"model {model.card.name} has learned {name!r}; name disorders that it never learned")
     placement = place(device)
     network = model.network.to(placement.device)

@@ -43,7 +43,7 @@ def liver_cyst(body: Body, place: Placement) -> Lesion:
     """A smooth ball of fluid in the liver, echo-free and bright behind where the ultrasound plane cuts it."""
     radius = place.rng.uniform(14, 18.5)
     depth = 0.85 * radius
-    centre = place.inside(_near_plane(body, 0.45 * radius + depth), radius, depth_mm=depth)
+    centre = place.inside(near_plane(body, 0.45 * radius + depth), radius, depth_mm=depth)
     ball = Ellipsoid(centre, point(radius * place.rng.uniform(0.95, 1.05, 3)))
     return Lesion("Liver cyst", (Part(ball, WATER),), ball)
 
@@ -52,7 +52,7 @@ def liver_haemangioma(body: Body, place: Placement) -> Lesion:
     """A sharply bounded bright ball in ultrasound that takes contrast agent like the liver around it."""
     radius = place.rng.uniform(12, 16)
     depth = 0.85 * radius
-    centre = place.inside(_near_plane(body, 0.4 * radius + depth), radius, depth_mm=depth)
+    centre = place.inside(near_plane(body, 0.4 * radius + depth), radius, depth_mm=depth)
     ball = Lumpy(sphere(centre, radius), SmoothField.random(place.rng, 1.5 * radius), 0.05 * radius)
     return Lesion("Liver haemangioma", (Part(ball, HAEMANGIOMA),), ball)
 
@@ -105,7 +105,7 @@ def kidney_stone(body: Body, place: Placement) -> Lesion:
     return Lesion("Kidney stone", (Part(stone, CALCIUM_STONE, within=kidney),), Intersection((stone, kidney)))
 
 
-def _near_plane(body: Body, reach_mm: float) -> Shape:
+def near_plane(body: Body, reach_mm: float) -> Shape:
     """The liver close to the ultrasound plane and well inside the sector."""
     x, y, z = body.points["probe"]
     slab = Slabs((x, 0, 0), (1, 0, 0), 2 * reach_mm)

@@ -16,7 +16,14 @@ from raddiag_train.phantoms.examination import Examination, Exposure
 from raddiag_train.phantoms.head import HEAD
 from raddiag_train.phantoms.knee import KNEE
 from raddiag_train.phantoms.placement import Placement
-from raddiag_train.phantoms.vocabulary import NORMAL, PhantomDisorder, disorder_named, draw_disorders
+from raddiag_train.phantoms.unseen_lesions import UNSEEN_LESIONS
+from raddiag_train.phantoms.vocabulary import (
+    NORMAL,
+    PhantomDisorder,
+    disorder_named,
+    draw_disorders,
+    draw_unseen_disorder,
+)
 
 EXAMINATIONS: dict[Anatomy, Examination] = {e.anatomy: e for e in (CHEST, HEAD, ABDOMEN, KNEE)}
 FEWEST_MASK_VOXELS = 12
@@ -83,6 +90,15 @@ def drawn_disorders(seed: int) -> tuple[str, ...]:
     return tuple(d.name for d in _choice(np.random.default_rng(choice_seed), None, None)[1]) or (NORMAL,)
 
 
+def drawn_unseen_disorder(seed: int) -> str | None:
+    """The unseen disorder of this seed in a set that has them; None where its case is that of `make_case(seed)`.
+
+    Drawn from a stream of its own: asking changes nothing of the seed's other phantom.
+    """
+    drawn = draw_unseen_disorder(np.random.default_rng(np.random.SeedSequence(seed).spawn(5)[4]))
+    return drawn.name if drawn else None
+
+
 def _choice(
     rng: np.random.Generator, disorders: tuple[str, ...] | None, anatomy: Anatomy | None
 ) -> tuple[Anatomy, tuple[PhantomDisorder, ...]]:
@@ -106,7 +122,8 @@ def _lesions(
     examination: Examination, chosen: tuple[PhantomDisorder, ...], body: Body, seed: np.random.SeedSequence
 ) -> tuple[Lesion, ...]:
     placement = Placement(np.random.default_rng(seed))
-    return tuple(examination.lesions[disorder.name](body, placement) for disorder in chosen)
+    makers = {**examination.lesions, **UNSEEN_LESIONS}
+    return tuple(makers[disorder.name](body, placement) for disorder in chosen)
 
 
 def _scan(exposure: Exposure, seed: int, anatomy: Anatomy) -> Scan:

@@ -43,12 +43,16 @@ class PhantomVocabulary:
     Attributes:
         normal_share: Share of phantoms without a disorder.
         two_disorders_share: Share of phantoms with two.
-        disorder: The disorders.
+        unseen_share: Share of the cases of a set with unseen disorders that have one of them.
+        disorder: Those that any phantom may have.
+        unseen_disorder: Those that one has only if unseen ones are asked for.
     """
 
     normal_share: float
     two_disorders_share: float
+    unseen_share: float
     disorder: tuple[PhantomDisorder, ...]
+    unseen_disorder: tuple[PhantomDisorder, ...]
 
 
 @cache
@@ -59,17 +63,17 @@ def vocabulary() -> PhantomVocabulary:
 
 
 def disorders_of(anatomy: Anatomy) -> tuple[PhantomDisorder, ...]:
-    """The disorders of one anatomy, most frequent first."""
+    """The disorders that any phantom of one anatomy may have, most frequent first."""
     return tuple(disorder for disorder in vocabulary().disorder if disorder.anatomy is anatomy)
 
 
 def disorder_named(name: str) -> PhantomDisorder:
-    """The disorder of this name.
+    """The disorder of this name, be it an unseen one.
 
     Raises:
         ConfigError: There is none; names the nearest.
     """
-    by_name = {disorder.name: disorder for disorder in vocabulary().disorder}
+    by_name = {disorder.name: disorder for disorder in (*vocabulary().disorder, *vocabulary().unseen_disorder)}
     if name in by_name:
         return by_name[name]
     near = difflib.get_close_matches(name, by_name, 1, cutoff=0.4)
@@ -87,3 +91,11 @@ def draw_disorders(anatomy: Anatomy, rng: np.random.Generator) -> tuple[PhantomD
         return ()
     count = 2 if u > 1 - vocabulary().two_disorders_share else 1
     return tuple(options[i] for i in order[:count])
+
+
+def draw_unseen_disorder(rng: np.random.Generator) -> PhantomDisorder | None:
+    """A disorder that no model learned, by the weights; None where the phantom is to be as any other."""
+    u, options = rng.random(), vocabulary().unseen_disorder
+    weights = np.array([disorder.weight for disorder in options])
+    drawn = options[int(rng.choice(len(options), p=weights / weights.sum()))]
+    return drawn if u < vocabulary().unseen_share else None
