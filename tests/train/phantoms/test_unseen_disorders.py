@@ -22,11 +22,11 @@ NAMES = [disorder.name for disorder in UNSEEN]
 
 @pytest.fixture(scope="module")
 def with_and_without() -> dict[str, list[tuple[PhantomCase, PhantomCase]]]:
-    """Three bodies with each unseen disorder, and the same bodies without."""
+    """Two bodies with each unseen disorder, and the same bodies without."""
     return {
         disorder.name: [
             (make_case(seed, disorders=(disorder.name,)), make_case(seed, disorders=(), anatomy=disorder.anatomy))
-            for seed in range(3)
+            for seed in range(2)
         ]
         for disorder in UNSEEN
     }
@@ -66,9 +66,10 @@ def test_one_is_clear_where_it_shows_and_nowhere_else(
             if mask is None:
                 assert scan.id.rsplit("-", 1)[1] in disorder.visible_in or not difference.any()
             else:
-                # The same noise lies in both, so what differs in the mask is the lesion, and what differs lies there.
-                assert (difference[mask] > 0).mean() > 0.6  # a shadow may hide a part
-                assert difference[mask].mean() > 4 * difference[~mask].mean()
+                # The same noise lies in both, so what differs is the lesion; nothing is seen in a rib's black shadow.
+                lit = mask & ((scan.voxels > 0) | (same.voxels > 0))
+                assert (difference[lit] > 0).mean() > 0.9
+                assert difference[mask].mean() > 10 * difference[~mask].mean()
 
 
 def test_their_lesions_are_small(with_and_without: dict[str, list[tuple[PhantomCase, PhantomCase]]]) -> None:
