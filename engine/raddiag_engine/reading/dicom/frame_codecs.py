@@ -9,8 +9,9 @@ from __future__ import annotations
 import importlib.util
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, BinaryIO
 
 from pydicom.dataset import Dataset
 from pydicom.encaps import get_frame
@@ -91,15 +92,23 @@ def codec_for(transfer_syntax: str, layout: PixelLayout) -> tuple[str, Codec] | 
     return None
 
 
-def native_frame(dataset: Dataset, index: int, count: int, codec: Codec, layout: PixelLayout) -> bytes:
+def native_frame(
+    pixels: bytes | BinaryIO, index: int, options: Mapping[str, Any], codec: Codec, layout: PixelLayout
+) -> bytes:
     """The bytes of one frame, decompressed, little endian.
+
+    Args:
+        pixels: The value of the pixel data, or a file of it.
+        index: Zero-based number of the frame.
+        options: As `pydicom.pixels.as_pixel_options` gives them.
+        codec: From `codec_for`.
+        layout: Of the file.
 
     Raises:
         ValueError, EOFError, zlib.error, and what the libraries raise: The frame is damaged or of another length.
     """
-    table = dataset.get("ExtendedOffsetTable"), dataset.get("ExtendedOffsetTableLengths")
-    offsets = (table[0], table[1]) if table[0] is not None and table[1] is not None else None
-    coded = get_frame(dataset.PixelData, index, number_of_frames=count, extended_offsets=offsets)
+    offsets = options.get("extended_offsets")
+    coded = get_frame(pixels, index, number_of_frames=options["number_of_frames"], extended_offsets=offsets)
     plain = codec(bytes(coded), layout)
     if len(plain) < layout.frame_bytes:
         raise EOFError(f"the frame decodes to {len(plain)} bytes of {layout.frame_bytes}")

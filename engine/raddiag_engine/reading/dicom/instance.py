@@ -23,6 +23,7 @@ from pydicom.uid import (
 
 from raddiag_engine.cases import Identity
 from raddiag_engine.errors import ReadError
+from raddiag_engine.reading.dicom.encoded_pixels import PixelPlace
 from raddiag_engine.reading.dicom.header import Header
 from raddiag_engine.reading.dicom.parsing import parse
 from raddiag_engine.reading.failures import as_read_error
@@ -48,10 +49,12 @@ class Instance:
     Attributes:
         path: The file.
         header: Everything but the pixels.
+        pixels: Where the pixels stand in the file, None where only parsing it to its end tells.
     """
 
     path: Path
     header: Header
+    pixels: PixelPlace | None = None
 
     @cached_property
     def sop_class(self) -> str:
@@ -170,10 +173,11 @@ def read_instance(path: Path) -> Instance:
         ReadError: Not DICOM, damaged, or no image: a report, a presentation state, a DICOMDIR.
     """
     with as_read_error(path, "read the DICOM header"):
-        dataset, forced = parse(path, with_pixels=False)
-        instance = Instance(path, Header(dataset))
+        parsed = parse(path, with_pixels=False)
+        dataset = parsed.dataset
+        instance = Instance(path, Header(dataset), parsed.pixels)
         media_class = str(getattr(dataset, "file_meta", {}).get("MediaStorageSOPClassUID", ""))
-        if forced and not is_storage_class(instance.sop_class):
+        if parsed.on_trust and not is_storage_class(instance.sop_class):
             raise ReadError(path, "unknown format: neither a DICOM preamble nor a known SOP class")
         if DICOMDIR in (media_class, instance.sop_class):
             raise ReadError(path, "is a DICOMDIR, the index of other files; give the folder it lies in")

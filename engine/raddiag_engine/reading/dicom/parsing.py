@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from pydicom.dataset import FileDataset
 from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_partial
 from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 
 from raddiag_engine.errors import ReadError
+from raddiag_engine.reading.dicom.encoded_pixels import PIXEL_DATA, UNDEFINED, PixelPlace
 
 # A full header has some hundreds beside its sequences.
 MOST_ELEMENTS = 50_000
-PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+PIXELS = frozenset({0x7FE00008, 0x7FE00009, PIXEL_DATA})
+PIXEL_DATA_AS_WRITTEN = {b"\xe0\x7f\x10\x00", b"\x7f\xe0\x00\x10"}
 HEAD_BYTES = 1024
 GROUP_LENGTH, META_START = slice(140, 144), 144
 CODED_BYTES, PART_BYTES = 2**16, 2**20
@@ -23,8 +27,23 @@ CODED_BYTES, PART_BYTES = 2**16, 2**20
 MAX_RATIO, FREE_BYTES = 200, 2**24
 
 
-def parse(path: Path, *, with_pixels: bool) -> tuple[FileDataset, bool]:
-    """The data set of a file, and whether it has no preamble, so that it is parsed on trust.
+@dataclass(frozen=True)
+class Parsed:
+    """What a file holds.
+
+    Attributes:
+        dataset: Its elements.
+        on_trust: True if it has no preamble.
+        pixels: Where its pixels stand, if they were not parsed; None where only parsing them tells.
+    """
+
+    dataset: FileDataset
+    on_trust: bool
+    pixels: PixelPlace | None
+
+
+def parse(path: Path, *, with_pixels: bool) -> Parsed:
+    """The data set of a file.
 
     Raises:
         ReadError: It holds too many elements, or is deflated to next to nothing.
@@ -33,23 +52,37 @@ def parse(path: Path, *, with_pixels: bool) -> tuple[FileDataset, bool]:
     with path.open("rb") as file:
         check_inflated_size(path, file)
         try:
-            return _parsed(path, file, with_pixels, force=False), False
+            return _parsed(path, file, with_pixels, force=False)
         except InvalidDicomError:
             file.seek(0)
-            return _parsed(path, file, with_pixels, force=True), True
+            return _parsed(path, file, with_pixels, force=True)
 
 
-def _parsed(path: Path, file: IO[bytes], with_pixels: bool, force: bool) -> FileDataset:
+def _parsed(path: Path, file: IO[bytes], with_pixels: bool, force: bool) -> Parsed:
     count = 0
+    stopped_at: tuple[int, str | None, int] | None = None
 
-    def stop(tag: Any, vr: str | None, length: int) -> bool:
-        nonlocal count
+    def stop(tag: int, vr: str | None, length: int) -> bool:
+        nonlocal count, stopped_at
         count += 1
         if count > MOST_ELEMENTS:
             raise ReadError(path, f"holds more than {MOST_ELEMENTS} elements, as a damaged file or a bomb does")
-        return not with_pixels and tag in PIXELS
+        if with_pixels or tag not in PIXELS:
+            return False
+        stopped_at = tag, vr, length
+        return True
 
-    return read_partial(file, stop_when=stop, force=force)
+    dataset = read_partial(file, stop_when=stop, force=force)
+    return Parsed(dataset, force, None if stopped_at is None else _place(file, *stopped_at))
+
+
+def _place(file: IO[bytes], tag: int, vr: str | None, length: int) -> PixelPlace | None:
+    """Where the value of the element begins that the parser stopped at; None if that was in memory (deflated)."""
+    start = file.tell()
+    if tag != PIXEL_DATA or file.read(4) not in PIXEL_DATA_AS_WRITTEN:
+        return None
+    start += 12 if vr in EXPLICIT_VR_LENGTH_32 else 8
+    return PixelPlace(start, None if length == UNDEFINED else length, vr or "OW")
 
 
 def check_inflated_size(path: Path, file: IO[bytes]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.pixels import apply_color_lut, apply_modality_lut, get_decoder
+from pydicom.pixels.utils import as_pixel_options
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -19,6 +20,7 @@ from pydicom.uid import (
 )
 
 from raddiag_engine.reading.colour import is_grey, luminance, to_8_bit
+from raddiag_engine.reading.dicom.encoded_pixels import EncodedPixels, FileSection, encoded_pixels
 from raddiag_engine.reading.dicom.frame import Frame, Tile
 from raddiag_engine.reading.dicom.frame_codecs import NAMES, PixelLayout, codec_for, layout_of, native_frame
 from raddiag_engine.reading.dicom.instance import NATIVE_SYNTAXES, Instance
@@ -51,23 +53,46 @@ class DecodedFrame:
 
 
 class PixelFile:
-    """The pixels of one file, which is parsed in full once."""
+    """The pixels of one file; of many frames, read from it one by one."""
 
     def __init__(self, instance: Instance) -> None:
-        """Parse the file.
+        """Find the pixels.
 
         Raises:
-            ReadError: It cannot be parsed to its end, or its pixels, which are not compressed, are not all there.
+            ReadError: The file ends before its pixels do, or, not compressed, they are not all there.
         """
         self.path = instance.path
         self._picture: DecodedFrame | None = None
+        self.dataset = instance.header.dataset
         with as_read_error(self.path, "read the pixels"):
-            self.dataset, _ = parse(instance.path, with_pixels=True)
-            keyword = next((keyword for keyword in PIXEL_KEYWORDS if keyword in self.dataset), None)
-            if keyword is None:
-                raise EOFError("the file ends before its pixels")
-            if not self.dataset[keyword].is_undefined_length and self.transfer_syntax in UNCOMPRESSED:
-                instance.check_length(len(self.dataset[keyword].value), "its pixel data", instance.native_bytes)
+            found = self._found(instance)
+            self._coded, self._keyword = self._parsed() if found is None else (found, "PixelData")
+            if self._coded.items is None and self.transfer_syntax in UNCOMPRESSED:
+                instance.check_length(self._coded.length, "its pixel data", instance.native_bytes)
+            self._options = as_pixel_options(self.dataset, pixel_keyword=self._keyword, pixel_vr=self._coded.vr)
+            offsets = self._coded.frame_offsets(instance.frame_count)
+            if offsets is not None:
+                self._options["extended_offsets"] = offsets
+
+    def _found(self, instance: Instance) -> EncodedPixels | None:
+        """Where the header's end says that they are."""
+        if instance.pixels is None:
+            return None
+        # A decoder that is given all of them tells by their length whether 4:2:2 is true.
+        whole = instance.frame_count == 1 or instance.colour[1] == "YBR_FULL_422"
+        return encoded_pixels(self.path, instance.pixels, whole=whole)
+
+    def _parsed(self) -> tuple[EncodedPixels, str]:
+        """By parsing the file to its end."""
+        self.dataset = parse(self.path, with_pixels=True).dataset
+        found = [keyword for keyword in PIXEL_KEYWORDS if keyword in self.dataset]
+        if not found:
+            raise EOFError("the file ends before its pixels")
+        if len(found) > 1:
+            raise ValueError(f"it has {' and '.join(found)}, of which only one can be its pixels")
+        element = self.dataset[found[0]]
+        items = () if element.is_undefined_length else None
+        return EncodedPixels(element.value, len(element.value), element.VR, items), found[0]
 
     @cached_property
     def transfer_syntax(self) -> UID:
@@ -92,7 +117,7 @@ class PixelFile:
         doing = "decode the pixels" if count == 1 else f"decode frame {frame.index + 1} of {count}"
         with as_read_error(self.path, doing):
             layout = layout_of(self.dataset)
-            pixels, decoder = self._decoded(frame.index, count, layout)
+            pixels, decoder = self._decoded(frame.index, layout)
             if layout.photometric == "PALETTE COLOR":
                 return _colour_frame(_through_palette(pixels, self.dataset), 8, decoder)
             if pixels.ndim == 3:
@@ -113,16 +138,14 @@ class PixelFile:
         colour = None if picture.colour is None else picture.colour[part]
         return replace(picture, stored=picture.stored[part], colour=colour)
 
-    def _decoded(self, index: int, count: int, layout: PixelLayout) -> tuple[NDArray[np.generic], str]:
+    def _decoded(self, index: int, layout: PixelLayout) -> tuple[NDArray[np.generic], str]:
         syntax = self.transfer_syntax
         name = NAMES.get(syntax, syntax.name)
         own = codec_for(syntax, layout)
         if own is not None:
-            plain = native_frame(self.dataset, index, count, own[1], layout)
+            plain = native_frame(self._source(), index, self._options, own[1], layout)
             return _native_pixels(plain, layout), f"{own[0]} ({name})"
         decoder = get_decoder(syntax)
-        if "TransferSyntaxUID" not in self.dataset.file_meta:
-            self.dataset.file_meta.TransferSyntaxUID = syntax
         if not syntax.is_encapsulated:
             return self._uncompressed(decoder, index, layout), ""
         plugins = [plugin for plugin in DECODER_ORDER if plugin in decoder.available_plugins]
@@ -130,7 +153,7 @@ class PixelFile:
             raise ValueError(f"there is no decoder for {name}")
         failures: list[str] = []
         for plugin in plugins:
-            pixels, failure = _attempt(decoder, self.dataset, index, plugin)
+            pixels, failure = _attempt(decoder, self._source(), self._options | {"index": index}, plugin)
             if pixels is not None:
                 return pixels, f"{plugin} ({name})"
             failures.append(failure)
@@ -140,11 +163,19 @@ class PixelFile:
         """The frame; stored bits that do not begin at bit 0 (High Bit, (0028,0102)) are moved there."""
         unused_below = int(self.dataset.get("HighBit", layout.bits_stored - 1)) + 1 - layout.bits_stored
         unused_above = layout.bits_allocated - layout.bits_stored - unused_below
-        if unused_below <= 0 or unused_above < 0 or "PixelData" not in self.dataset:
-            return np.asarray(decoder.as_array(self.dataset, index=index)[0])
-        pixels = np.asarray(decoder.as_array(self.dataset, index=index, correct_unused_bits=False)[0])
+        if unused_below <= 0 or unused_above < 0 or self._keyword != "PixelData":
+            return np.asarray(decoder.as_array(self._source(), index=index, **self._options)[0])
+        options = self._options | {"correct_unused_bits": False}
+        pixels = np.asarray(decoder.as_array(self._source(), index=index, **options)[0])
         # To the top and back down, which keeps the sign.
         return np.asarray((pixels << unused_above) >> (unused_above + unused_below))
+
+    def _source(self) -> Any:
+        """The coded pixels; a file is at its start again, wherever a decoder that failed has left it."""
+        value = self._coded.value
+        if isinstance(value, FileSection):
+            value.seek(0)
+        return value
 
 
 def _native_pixels(plain: bytes, layout: PixelLayout) -> NDArray[np.generic]:
@@ -166,10 +197,10 @@ def _native_pixels(plain: bytes, layout: PixelLayout) -> NDArray[np.generic]:
     )
 
 
-def _attempt(decoder: Any, dataset: pydicom.Dataset, index: int, plugin: str) -> tuple[NDArray[np.generic] | None, str]:
+def _attempt(decoder: Any, source: Any, options: dict[str, Any], plugin: str) -> tuple[NDArray[np.generic] | None, str]:
     """The pixels, or why this plugin cannot decode them; plugins raise what they like."""
     try:
-        return decoder.as_array(dataset, index=index, decoding_plugin=plugin)[0], ""
+        return decoder.as_array(source, decoding_plugin=plugin, **options)[0], ""
     except MemoryError:
         raise
     except BaseException as error:

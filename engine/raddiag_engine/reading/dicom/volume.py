@@ -118,6 +118,19 @@ def rescaled(stored: NDArray[Any], rescale: Rescale) -> NDArray[Any]:
     return stored.astype(np.float64) * rescale.slope + rescale.intercept
 
 
+def _shifted_into(out: NDArray[Any], stored: NDArray[Any], rescale: Rescale) -> bool:
+    """Write stored + intercept where that is all there is to do and fits, with no array between; else False."""
+    if stored.dtype.kind not in "iu" or out.dtype.kind not in "iu" or rescale.slope != 1 or not _is_whole(rescale):
+        return False
+    shift, limits = int(rescale.intercept), np.iinfo(out.dtype)
+    ends = shift, int(stored.min()) + shift, int(stored.max()) + shift
+    if min(ends) < limits.min or max(ends) > limits.max:
+        return False
+    # What wraps around on the way wraps back: the sum fits.
+    np.add(stored, out.dtype.type(shift), out=out, dtype=out.dtype, casting="unsafe")
+    return True
+
+
 def value_type(
     stored: np.dtype[np.generic], bits: int, signed: bool, rescales: Sequence[Rescale]
 ) -> np.dtype[np.generic]:
@@ -172,7 +185,10 @@ def _closed_up(array: NDArray[Any], kept: Sequence[int]) -> NDArray[Any]:
 def _store(volume: Volume, slot: int, decoded: DecodedFrame) -> None:
     values = decoded.stored
     if not decoded.through_lut and decoded.colour is None:
-        values = rescaled(values, volume.frames[slot].rescale)
+        rescale = volume.frames[slot].rescale
+        if volume.colour is None and _shifted_into(volume.voxels[slot], values, rescale):
+            return
+        values = rescaled(values, rescale)
     if values.dtype.kind in "iu" and volume.voxels.dtype.kind in "iu" and values.dtype != volume.voxels.dtype:
         limits = np.iinfo(volume.voxels.dtype)  # type: ignore[type-var]
         if values.size and (values.min() < limits.min or values.max() > limits.max):
