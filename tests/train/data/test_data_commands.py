@@ -33,6 +33,12 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path / "set"
 
 
+def splits_of_twins(cases: Path) -> Counter[str]:
+    """The splits in which the twins of picture 1 lie, and itself."""
+    stems = {record.scans[0].path.stem: record.split for record in read_records(cases)}
+    return Counter(split for stem, split in stems.items() if stem == "1" or stem.startswith("twin"))
+
+
 def test_folders_become_a_validated_split(tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "cases.jsonl"
     described = (
@@ -49,11 +55,8 @@ def test_folders_become_a_validated_split(tree: Path, tmp_path: Path, capsys: py
     records = read_records(output)
     assert len(records) == 25
     assert {(record.disorders, record.icd10cm) for record in records} == {(("Glioma",), ("C71.9",)), (("Normal",), ())}
-    twins = [
-        record for record in records if record.scans[0].path.stem.startswith("twin") or record.scans[0].path.stem == "1"
-    ]
-    assert len(twins) == 6
-    assert len({record.split for record in twins}) == 1
+    assert splits_of_twins(output).total() == 6
+    assert len(splits_of_twins(output)) == 1
     assert {record.split for record in records} == {"train", "validation", "test"}
     assert raddiag("validate", output, "--deep") == 0
     capsys.readouterr()
@@ -115,10 +118,16 @@ def test_a_shipped_recipe_makes_one_list_of_several_sets(tmp_path: Path) -> None
     }
 
 
-def test_a_split_by_image_is_refused_where_a_patient_is_named(tree: Path, tmp_path: Path) -> None:
+def test_a_split_by_image_parts_twins_and_is_refused_where_a_patient_is_named(
+    tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     whole, output = tmp_path / "whole.jsonl", tmp_path / "divided.jsonl"
     raddiag("from-folders", tree, "--output", whole)
+    assert raddiag("split", whole, "--output", output) == 0
+    assert len(splits_of_twins(output)) == 1
     assert raddiag("split", whole, "--by", "image", "--output", output) == 0
+    assert len(splits_of_twins(output)) > 1
+    assert "evaluate with --twins-of" in capsys.readouterr().out
     records = read_records(whole)
     write_records(whole, [replace(records[0], patient_id="p"), *records[1:]])
     output.unlink()

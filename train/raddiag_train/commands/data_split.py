@@ -17,7 +17,7 @@ def add_parser(subparsers: Any) -> None:
         "split",
         help="divide cases by patient",
         description="Divide cases into train, validation and test. Cases of one patient stay together and, where "
-        "patients are not named, near-duplicates do.",
+        "patients are not named, near-duplicates do, unless --by image says otherwise.",
     )
     parser.add_argument("cases", type=Path, metavar="CASES.JSONL")
     parser.add_argument("--ratio", default="7:1:2", help="training:validation:test (default 7:1:2)")
@@ -26,7 +26,8 @@ def add_parser(subparsers: Any) -> None:
         "--by",
         choices=("patient", "image"),
         default="patient",
-        help="image: for sets that name no patient; refused where any is named (default: patient)",
+        help="patient: where none is named, by group of near-duplicates. image: each case by itself, near-duplicates "
+        "too, to show what that does to the figures; refused where any case names its patient (default: patient)",
     )
     parser.add_argument("--keep", action="store_true", help="leave cases where they are that have a split")
     parser.add_argument("--seed", type=int, default=0)
@@ -38,16 +39,17 @@ def run(args: argparse.Namespace) -> int:
     from collections import Counter
 
     from raddiag_train.data.records import SPLITS, read_records, write_records
-    from raddiag_train.data.split import parse_ratio, refuse_by_image
+    from raddiag_train.data.split import parse_ratio, split_by_image
 
     ratio = parse_ratio(args.ratio)
     records = read_records(args.cases)
-    if args.by == "image":
-        refuse_by_image(records)
-    records = split_with_progress(records, ratio, args.seed, keep=args.keep)
+    divided = split_by_image if args.by == "image" else split_with_progress
+    records = divided(records, ratio, args.seed, keep=args.keep)
     write_records(args.output, records)
     counts = Counter(record.split for record in records)
     print(f"{args.output}: " + ", ".join(f"{counts[split]} {split}" for split in SPLITS))
+    if args.by == "image":
+        print("near-duplicates may lie in two parts; evaluate with --twins-of to have the figures without them as well")
     return 0
 
 

@@ -88,17 +88,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _divided(cases: Sequence[CaseRecord], ratio: str | None, *, by_image: bool, seed: int) -> Sequence[CaseRecord]:
     """The cases of a data set with their splits, or with new ones."""
-    import numpy as np
-
     from raddiag_engine.errors import ConfigError
     from raddiag_train.commands.data_split import split_with_progress
-    from raddiag_train.data.split import parse_ratio, refuse_by_image, split_records
+    from raddiag_train.data.split import parse_ratio, split_by_image
 
     if ratio is None:
         if by_image:
             raise ConfigError("--by-image says how to divide anew; give --split as well, such as --split 7:1:2")
         return cases
-    if by_image:
-        refuse_by_image(cases)
-        return split_records(cases, np.arange(len(cases), dtype=np.int64), parse_ratio(ratio), seed)
-    return split_with_progress(cases, parse_ratio(ratio), seed)
+    split = split_by_image if by_image else split_with_progress
+    return split(cases, parse_ratio(ratio), seed)

@@ -62,17 +62,24 @@ def split_records(
     return [replace(record, split=SPLITS[home[int(group)]]) for record, group in zip(records, groups, strict=True)]
 
 
-def refuse_by_image(records: Sequence[CaseRecord]) -> None:
-    """A data set that names its patients is never split by image.
+def split_by_image(
+    records: Sequence[CaseRecord], ratio: tuple[float, float, float], seed: int = 0, *, keep: bool = False
+) -> list[CaseRecord]:
+    """As `split_records`, each case by itself, near-duplicates too: to show what that does to the figures.
 
     Raises:
-        ConfigError: A case names its patient.
+        ConfigError: A case names its patient. Such a set is never split by image.
     """
+    _refuse_by_image(records)
+    return split_records(records, np.arange(len(records), dtype=np.int64), ratio, seed, keep=keep)
+
+
+def _refuse_by_image(records: Sequence[CaseRecord]) -> None:
     named = [record for record in records if record.patient_id]
     if named:
         raise ConfigError(
             f"{len(named)} of {len(records)} cases name their patient, the first {named[0].case_id}: images of one "
-            "patient in two splits make a model look better than it is; leave out --by image"
+            "patient in two splits make a model look better than it is; split by patient"
         )
 
 
