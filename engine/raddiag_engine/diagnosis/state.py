@@ -36,8 +36,14 @@ def content_of(scan: Scan, recognised: Coverage | None) -> ScanContent:
             used only if its modality is the scan's own.
     """
     guessed = any(warning.code is WarningCode.MODALITY_GUESSED for warning in scan.warnings)
-    modality, modality_origin = scan.modality, _origin("guessed" if guessed else "stated", scan.modality)
-    anatomy, anatomy_origin = scan.anatomy, _origin("stated", scan.anatomy)
+    return completed_content(scan.modality, scan.anatomy, recognised, "guessed" if guessed else "stated")
+
+
+def completed_content(
+    modality: Modality, anatomy: Anatomy, recognised: Coverage | None, said: Origin = "stated"
+) -> ScanContent:
+    """As `content_of`, for a scan of which only this is known; `said` is where its modality comes from."""
+    modality_origin, anatomy_origin = _origin(said, modality), _origin("stated", anatomy)
     if recognised is not None and modality is Modality.UNKNOWN:
         modality, modality_origin = recognised.modality, _origin("recognised", recognised.modality)
     if recognised is not None and anatomy is Anatomy.UNKNOWN and recognised.modality is modality:

@@ -142,6 +142,7 @@ class ModelCard:
         sources: What it was trained on.
         shortcuts: Each shortcut looked for and what was found.
         evaluation: Reported figures: name -> value, on the split named in the key.
+        excluded_disorders: Kept out of its training by choice; a case with one is no case to judge the model on.
         knowledge_encoder: What embedded the disorders' names, for a knowledge head; None for other heads.
         schema: Version of this layout.
     """
@@ -160,6 +161,7 @@ class ModelCard:
     sources: tuple[TrainingSource, ...] = ()
     shortcuts: tuple[str, ...] = ()
     evaluation: dict[str, float] = field(default_factory=dict)
+    excluded_disorders: tuple[str, ...] = ()
     knowledge_encoder: EncoderCard | None = None
     schema: int = CARD_SCHEMA
 

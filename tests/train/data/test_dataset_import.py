@@ -9,7 +9,7 @@ import pytest
 from raddiag_engine.errors import ConfigError
 from raddiag_train.data.dataset_descriptor import read_descriptor, shipped_datasets
 from raddiag_train.data.dataset_import import import_dataset
-from raddiag_train.data.prepared import read_scan
+from raddiag_train.data.scan_reading import read_scan
 from tests.train.data.published_layouts import LAYOUTS, write_layout
 
 

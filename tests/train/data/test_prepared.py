@@ -21,9 +21,10 @@ from raddiag_train.data import prepared as prepared_module
 from raddiag_train.data.case_identity import ContentIndex
 from raddiag_train.data.labels import label_space
 from raddiag_train.data.npy_append import NpyAppender
-from raddiag_train.data.prepared import PreparedDataset, read_scan
+from raddiag_train.data.prepared import PreparedDataset
 from raddiag_train.data.prepared_shards import ShardReader, ShardWriter, StoredScan
 from raddiag_train.data.records import CaseRecord, ScanRecord
+from raddiag_train.data.scan_reading import read_scan
 from tests.engine.reading.dicom_files import noise, write_series
 from tests.train.data.made_up_images import case, write_picture
 

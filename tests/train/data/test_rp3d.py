@@ -11,9 +11,9 @@ import pytest
 
 from raddiag_engine.cases import Anatomy, Modality, Plane
 from raddiag_engine.errors import ConfigError
-from raddiag_train.data.prepared import read_scan
 from raddiag_train.data.records import read_records
 from raddiag_train.data.rp3d import Vocabulary, import_rp3d, read_vocabulary
+from raddiag_train.data.scan_reading import read_scan
 from tests.train.data.test_data_commands import raddiag
 
 AUTHORS = "/mnt/authors/data"

@@ -91,6 +91,36 @@ def test_a_disorder_the_model_does_not_know_is_named(folder: Path, tmp_path: Pat
         evaluate(tmp_path / "all", "--split", "validation")
 
 
+def test_cases_with_a_disorder_kept_out_of_training_are_left_out_and_said(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = load_model(folder / "run" / "model")
+    card = replace(model.card, excluded_disorders=("Grey blob",))
+    save_model(tmp_path / "model", card, model.network, model.extra)
+    lines = [json.loads(line) for line in (folder / "cases.jsonl").read_text(encoding="utf-8").splitlines()]
+    # One has it alone, one beside a disorder that the model knows.
+    bright = [line for line in lines if line["split"] == "validation" and line["disorders"] == ["Bright blob"]][:2]
+    bright[0] |= {"disorders": ["Grey blob"], "icd10cm": [""]}
+    bright[1] |= {"disorders": ["Bright blob", "Grey blob"], "icd10cm": ["", ""]}
+    cases = folder / "with_grey.jsonl"
+    cases.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    options = ["--cases", str(cases), "--split", "validation", "--resamples", "0"]
+    assert evaluate(folder, *options, "--output", str(tmp_path / "out"), model=tmp_path / "model") == 0
+    said = "2 cases left out: with a disorder that was kept out of the model's training (Grey blob)"
+    assert said in capsys.readouterr().out
+    report = json.loads((tmp_path / "out/evaluation.json").read_text(encoding="utf-8"))
+    assert report["judged"]["cases"] == report["parts"]["all cases"][0]["cases"] == 30
+    assert report["judged"]["cases_with_excluded_disorders_left_out"] == 2
+    assert {row["name"]: row["positives"] for row in report["classes"]} == {"Bright blob": 14, "Normal": 16}
+    assert said in report["judged"]["notes"]
+    with pytest.raises(ConfigError, match="'Grey blob' has no positive training case"):
+        evaluate(folder, *options)
+    alone = folder / "grey_alone.jsonl"
+    alone.write_text(json.dumps(bright[0]) + "\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="kept out of the training"):
+        evaluate(folder, *options, "--cases", str(alone), model=tmp_path / "model")
+
+
 def test_tiers_classes_and_figures_are_written(folder: Path, tmp_path: Path) -> None:
     assert evaluate(folder, "--split", "validation", "--resamples", "50", "--output", str(tmp_path)) == 0
     report = json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))

@@ -12,8 +12,8 @@ import pytest
 from raddiag_engine.cases import Anatomy, Case, Modality, Plane
 from raddiag_engine.models.folder import load_model
 from raddiag_engine.preparation.config import PreparationConfig
-from raddiag_train.data.prepared import read_scan
 from raddiag_train.data.records import CaseRecord, ScanRecord
+from raddiag_train.data.scan_reading import read_scan
 from raddiag_train.evaluation import fused_scans
 from raddiag_train.evaluation.evaluate import EvaluationConfig, evaluate
 from raddiag_train.evaluation.fused_scans import FILE_NAME, with_fused_scans

@@ -13,6 +13,7 @@ from raddiag_engine.models.card import Disorder
 from raddiag_train.data.records import CaseRecord, ScanRecord
 from raddiag_train.evaluation.icd10cm_level import category_level, is_category_level, with_thresholds
 from raddiag_train.evaluation.training_cases import learned_cases
+from tests.engine.diagnosis.tiny_model import tiny_card
 
 BRAIN, MENINGES = "Malignant neoplasm of brain", "Benign neoplasm of meninges"
 DISORDERS = (
@@ -62,8 +63,10 @@ def test_a_training_case_with_two_disorders_of_a_category_counts_once() -> None:
     )
     both = replace(record("Glioma"), split="train", disorders=("Glioma", "Ependymoma"))
     cases = [both] * 60 + [replace(record("Normal"), split="train")]
-    assert learned_cases(disorders, [*cases, record("Glioma")]) == cases
-    assert learned_cases(disorders, cases[1:]) == []
+    card = replace(tiny_card(disorders=disorders), excluded_disorders=("Meningioma",))
+    left_out = replace(record("Meningioma"), split="train")
+    assert learned_cases(card, [*cases, left_out, record("Glioma")]) == cases
+    assert learned_cases(card, cases[1:]) == []
     level = category_level(disorders, cases)
     assert [(c.name, c.training_positives, c.tier) for c in level.categories] == [
         (BRAIN, 60, "medium"),

@@ -13,7 +13,8 @@ import pytest
 
 from raddiag_engine.errors import ConfigError
 from raddiag_train.data.case_identity import status_key
-from raddiag_train.data.records import read_records
+from raddiag_train.data.records import read_records, write_records
+from raddiag_train.training.card_building import build_card
 from raddiag_train.training.config import read_config
 from raddiag_train.training.training_data import TrainingData, load_training_data
 from tests.train.training.blob_cases import write_blob_cases, write_recipe
@@ -25,8 +26,8 @@ def recipe(tmp_path: Path) -> Path:
     return write_recipe(tmp_path)
 
 
-def load(recipe: Path) -> TrainingData:
-    config = read_config(recipe)
+def load(recipe: Path, *assignments: str) -> TrainingData:
+    config = read_config(recipe, list(assignments))
     return load_training_data(config.data, config.preparation)
 
 
@@ -67,6 +68,20 @@ def test_training_and_validation_cases_are_apart(recipe: Path) -> None:
         for index, record in enumerate(dataset.records):
             assert len(dataset[index].scans) == len(record.scans)
             assert dataset[index].labels_K[data.labels.indices[record.disorders[0]]] == 1
+
+
+def test_cases_with_an_excluded_disorder_are_left_out_of_training_and_validation(recipe: Path) -> None:
+    records = read_records(recipe.parent / "cases.jsonl")
+    some = [replace(r, disorders=("Grey blob",)) if i in (0, 20) else r for i, r in enumerate(records)]
+    write_records(recipe.parent / "cases.jsonl", [*some, replace(some[20], case_id="test", split="test")])
+    config = read_config(recipe, ['data.exclude_disorders=["Grey blob"]'])
+    data = load_training_data(config.data, config.preparation)
+    assert (len(data.train), len(data.validation)) == (15, 15)
+    assert set(data.labels.names) == {"Bright blob", "Normal"}
+    card = build_card(config, replace(config.network, classes=2), data.labels.disorders, data.train.records, {})
+    assert card.excluded_disorders == ("Grey blob",)
+    with pytest.raises(ConfigError, match="no case has 'Grey blop'; did you mean 'Grey blob'"):
+        load(recipe, 'data.exclude_disorders=["Grey blop"]')
 
 
 def test_a_link_and_a_folder_of_links_stand_for_the_file_they_lead_to(recipe: Path, tmp_path: Path) -> None:

@@ -60,14 +60,17 @@ def base_recipe(args: argparse.Namespace) -> BaseRecipe:
 
 
 def read_all_cases(recipe: BaseRecipe) -> list[CaseRecord]:
-    """The cases of the recipe, whose files all exist.
+    """The cases of the recipe, whose files all exist, without those of any split that have an excluded disorder.
 
     Raises:
-        ConfigError: A file or line is wrong, or a scan's file is missing.
+        ConfigError: A file or line is wrong, a scan's file is missing, or no case has an excluded disorder.
     """
+    from raddiag_train.data.held_out_disorders import without_disorders
     from raddiag_train.training.training_data import read_cases
 
-    return [record for file in recipe.derive().data.cases for record in read_cases(Path(file))]
+    data = recipe.derive().data
+    records = [record for file in data.cases for record in read_cases(Path(file))]
+    return without_disorders(records, data.exclude_disorders, {record.split for record in records})
 
 
 def execution_of(args: argparse.Namespace, cache: Path, *, twins: bool = False) -> Execution:

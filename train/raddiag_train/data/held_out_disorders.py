@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from raddiag_engine.errors import ConfigError
 from raddiag_train.data.records import NORMAL, CaseRecord
 
 
 def without_disorders(
-    records: Sequence[CaseRecord], disorders: Sequence[str], splits: Sequence[str]
+    records: Sequence[CaseRecord], disorders: Sequence[str], splits: Collection[str]
 ) -> list[CaseRecord]:
     """The cases but those of some splits that have one of the disorders, alone or with others.
 

@@ -10,7 +10,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 import raddiag_engine.preparation
 import raddiag_engine.reading
-from raddiag_engine.cases import Scan
 from raddiag_engine.configuration import to_mapping
 from raddiag_engine.errors import RaddiagError, ReadError
 from raddiag_engine.preparation.config import PreparationConfig
@@ -27,7 +26,8 @@ from raddiag_train.data.key_slice import prepared_position, signed_depth
 from raddiag_train.data.labels import LabelSpace
 from raddiag_train.data.lesion_map import LEAST_COVER, lesion_map
 from raddiag_train.data.prepared_shards import ShardReader, ShardWriter, StoredScan
-from raddiag_train.data.records import CaseRecord, ScanRecord
+from raddiag_train.data.records import CaseRecord
+from raddiag_train.data.scan_reading import read_scan
 
 Progress = Callable[[int, int], None]
 CASES_PER_TASK = 16
@@ -157,40 +157,22 @@ def prepare_record(record: CaseRecord, preparation: PreparationConfig) -> list[S
     ]
 
 
-def read_scan(record: CaseRecord, scan: ScanRecord) -> Scan:
-    """The scan that one line of a record names, as what the record says it is.
-
-    A file or folder may hold others that are not for a network, such as a localizer, or the tilted original of a
-    straightened copy.
+def unprepared(records: Sequence[CaseRecord], preparation: PreparationConfig, cache: Path) -> list[int]:
+    """Rows of the cases that the cache does not hold as they are now.
 
     Raises:
-        ReadError: The file is missing or unreadable, or holds no usable scan or several.
+        ReadError: A file is missing.
     """
-    from raddiag_engine.reading import read_file
-
-    if not scan.path.exists():
-        raise ReadError(scan.path, f"no such file (case {record.case_id})")
-    found = _read_folder(scan.path) if scan.path.is_dir() else read_file(scan.path)
-    usable = [one for one in found if one.usable]
-    if found and not usable:
-        reasons = "; ".join(dict.fromkeys(one.reason or "not usable" for one in found))
-        raise ReadError(scan.path, f"{reasons} (case {record.case_id})")
-    if len(usable) != 1:
-        raise ReadError(
-            scan.path, f"holds {len(usable)} scans; name a file or folder of one scan (case {record.case_id})"
-        )
-    return replace(usable[0].with_modality(scan.modality, record.anatomy_of(scan)), plane=scan.plane)
+    folder = cache / preparation_key(preparation)
+    there, index = ShardReader(folder), ContentIndex(folder)
+    return [row for row, record in enumerate(records) if _stored_under(status_key(record), there, index) is None]
 
 
-def _read_folder(folder: Path) -> list[Scan]:
-    """The scans of a folder of DICOM files; a file that cannot be read may be a slice, so it is not passed over."""
-    from raddiag_engine.reading.reader import read_files
-
-    found = list(read_files([path for path in folder.rglob("*") if path.is_file()]))
-    for unread in found:
-        if not isinstance(unread, Scan):
-            raise ReadError(unread.path, f"{unread.reason}; repair it or take it out of the folder")
-    return [scan for scan in found if isinstance(scan, Scan)]
+def _stored_under(status: str, there: ShardReader, index: ContentIndex) -> str | None:
+    """The key of a case in the shards, None if it is in none."""
+    # A shard of before contents were told apart holds a case under its status.
+    content = status if status in there else index.get(status)
+    return content if content is not None and content in there else None
 
 
 def _prepared_keys(
@@ -206,9 +188,7 @@ def _prepared_keys(
     unknown: dict[str, CaseRecord] = {}
     status = [status_key(record) for record in records]
     for case, record in zip(status, records, strict=True):
-        # A shard of before contents were told apart holds a case under its status.
-        content = case if case in there else index.get(case)
-        if content is not None and content in there:
+        if content := _stored_under(case, there, index):
             keys[case] = content
         else:
             unknown[case] = record

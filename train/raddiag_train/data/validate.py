@@ -9,8 +9,8 @@ from pathlib import Path
 
 from raddiag_engine.errors import ReadError
 from raddiag_engine.reading.formats import detect_format
-from raddiag_train.data.prepared import read_scan
 from raddiag_train.data.records import BadLine, CaseRecord, ScanRecord, read_lines
+from raddiag_train.data.scan_reading import read_scan
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,18 +12,14 @@ from numpy.typing import NDArray
 from raddiag_engine.diagnosis.device import place
 from raddiag_engine.diagnosis.scoring import probabilities
 from raddiag_engine.errors import ConfigError
+from raddiag_engine.models.card import ModelCard
 from raddiag_engine.models.folder import Model
 from raddiag_engine.preparation import PreparationConfig
 from raddiag_train.data.labels import LabelSpace
-from raddiag_train.data.prepared import PreparedDataset
 from raddiag_train.data.records import CaseRecord
-from raddiag_train.evaluation.fused_scans import with_fused_scans
-from raddiag_train.evaluation.predict import predict
+from raddiag_train.evaluation.engine_fusion import FusionSettings, SetAside, fuse_as_engine
 from raddiag_train.evaluation.source_results import SourceResult, source_results
 from raddiag_train.evaluation.stored_predictions import StoredPredictions
-from raddiag_train.progress import task_progress
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -35,12 +31,14 @@ class EvaluationConfig:
         modality_known: False hides every scan's modality from the network.
         mirrored: Average the logits with those of the mirrored case.
         device: "auto", "cpu" or "cuda".
+        all_scans: Fuse every scan of a case. False: as the engine, which sets aside those that it does not trust.
     """
 
     split: str = "test"
     modality_known: bool = True
     mirrored: bool = False
     device: str = "auto"
+    all_scans: bool = False
 
     def modality_id(self, preparation: PreparationConfig) -> int | None:
         """The id that every scan gets in place of its own; None if each keeps its own."""
@@ -61,6 +59,11 @@ class Evaluation:
         logits_NK: Of the network.
         probabilities_NK: As the engine gives them, calibrated where the card says how.
         sources: Figures by data set.
+        set_aside: Scans that were not fused, as the engine would not.
+        untrusted_N: True for a case without a trusted scan: the engine assesses nothing there, and it is judged by
+            what it scores all the same.
+        excluded: Cases of the split that are not judged: they have one of `excluded_disorders`.
+        excluded_disorders: Kept out of the model's training by choice.
     """
 
     model: str
@@ -72,6 +75,10 @@ class Evaluation:
     logits_NK: NDArray[np.float32]
     probabilities_NK: NDArray[np.float64]
     sources: tuple[SourceResult, ...]
+    set_aside: tuple[SetAside, ...]
+    untrusted_N: NDArray[np.bool_]
+    excluded: int
+    excluded_disorders: tuple[str, ...]
 
     @property
     def targets_NK(self) -> NDArray[np.bool_]:
@@ -88,7 +95,9 @@ class Evaluation:
 def evaluate(model: Model, records: Sequence[CaseRecord], cache: Path, config: EvaluationConfig) -> Evaluation:
     """Evaluate a model with its own preparation, in the precision in which the engine computes on this device.
 
-    Of a case with more scans than the model takes, those are fused that the engine chooses.
+    Of a case those scans are fused that the engine chooses and trusts. Cases with a disorder that was kept out of the
+    model's training (`data.exclude_disorders`) are left out, as they were of its training and validation: without a
+    class for it they could only count as if they did not have it.
 
     Args:
         model: As loaded.
@@ -98,36 +107,30 @@ def evaluate(model: Model, records: Sequence[CaseRecord], cache: Path, config: E
 
     Raises:
         ConfigError: The split has no case, or a case has a disorder that the model does not know.
-        ReadError: A scan cannot be read or prepared.
+        ReadError: A scan cannot be read or prepared, or a case has no usable one.
     """
     chosen = cases_of_split(records, config.split)
+    judged = cases_to_judge(chosen, model.card)
     labels = LabelSpace(model.card.disorders)
-    preparation = model.card.preparation
-    with task_progress("choosing scans") as progress:
-        chosen = with_fused_scans(chosen, model.card, cache, progress)
-    with task_progress("preparing cases") as progress:
-        dataset = PreparedDataset(chosen, labels, preparation, cache, progress=progress)
     placement = place(config.device)
-    with task_progress("evaluating cases") as progress:
-        predictions = predict(
-            model.network.to(placement.device),
-            dataset,
-            autocast=placement.autocast(),
-            mirrored=config.mirrored,
-            modality_id=config.modality_id(preparation),
-            progress=progress,
-        )
-    probabilities_NK = probabilities(model.card, predictions.logits_NK)
+    modality_id = config.modality_id(model.card.preparation)
+    settings = FusionSettings(cache, placement, config.mirrored, modality_id, config.all_scans)
+    fused = fuse_as_engine(model, judged, labels, settings)
+    probabilities_NK = probabilities(model.card, fused.logits_NK)
     return Evaluation(
         model=model.card.name,
         weights_sha256=model.card.weights_sha256,
         config=config,
         device=placement.description,
-        records=tuple(chosen),
+        records=fused.records,
         labels=labels,
-        logits_NK=predictions.logits_NK,
+        logits_NK=fused.logits_NK,
         probabilities_NK=probabilities_NK,
-        sources=source_results(chosen, probabilities_NK, labels),
+        sources=source_results(fused.records, probabilities_NK, labels),
+        set_aside=fused.set_aside,
+        untrusted_N=fused.untrusted_N,
+        excluded=len(chosen) - len(judged),
+        excluded_disorders=model.card.excluded_disorders,
     )
 
 
@@ -160,3 +163,19 @@ def cases_of_split(records: Sequence[CaseRecord], split: str) -> list[CaseRecord
         splits = sorted({record.split or "(none)" for record in records})
         raise ConfigError(f"no case is in the split {split!r}; there are {', '.join(splits)}; --split all takes all")
     return chosen
+
+
+def cases_to_judge(records: Sequence[CaseRecord], card: ModelCard) -> list[CaseRecord]:
+    """The cases without those that have a disorder which was kept out of the model's training.
+
+    Raises:
+        ConfigError: None is left.
+    """
+    left_out = frozenset(card.excluded_disorders)
+    judged = [record for record in records if not left_out.intersection(record.disorders)]
+    if not judged:
+        raise ConfigError(
+            f"each of the {len(records)} cases has a disorder that was kept out of the training of {card.name} "
+            f"({', '.join(card.excluded_disorders)})"
+        )
+    return judged

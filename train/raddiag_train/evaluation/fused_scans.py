@@ -19,8 +19,9 @@ from pathlib import Path
 from raddiag_engine.diagnosis.scan_choice import chosen, ranked
 from raddiag_engine.models.card import ModelCard
 from raddiag_train.data.case_identity import status_key
-from raddiag_train.data.prepared import CASES_PER_TASK, Progress, preparation_key, read_scan
+from raddiag_train.data.prepared import CASES_PER_TASK, Progress, preparation_key
 from raddiag_train.data.records import CaseRecord
+from raddiag_train.data.scan_reading import read_scan
 
 FILE_NAME = "scan_orders.txt"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +11,8 @@ from numpy.typing import NDArray
 from raddiag_engine.diagnosis.input_descriptors import descriptors
 from raddiag_engine.diagnosis.input_score import InputScore
 from raddiag_engine.models.card import Coverage
-from raddiag_engine.preparation import PreparedScan
 from raddiag_train.data.prepared import PreparedDataset
+from raddiag_train.data.prepared_shards import StoredScan
 from raddiag_train.evaluation.input_score_fit import InputScoreFit, fit_input_score
 from raddiag_train.evaluation.predict import Predictions
 
@@ -39,13 +38,17 @@ def fit_from_predictions(dataset: PreparedDataset, predictions: Predictions) -> 
     described, coverages, sources, patients = [], [], [], []
     for index, record in enumerate(dataset.records):
         for scan, stored in zip(record.scans, dataset[index].scans, strict=True):
-            given = _NetworkInput(stored.voxels.astype(np.float32) / 255.0, stored.is_volume)
-            described.append(descriptors(cast(PreparedScan, given)))
+            described.append(stored_descriptors(stored))
             coverages.append(Coverage(scan.modality, record.anatomy_of(scan)))
             sources.append(record.source)
             patients.append(record.patient_id or record.case_id)
     embeddings_NC = np.concatenate(predictions.embeddings)
     return fit_input_score(embeddings_NC, np.stack(described), coverages, sources=sources, patients=patients)
+
+
+def stored_descriptors(stored: StoredScan) -> NDArray[np.float32]:
+    """Descriptors of a scan of the trainer's cache, as the engine has them of a prepared one."""
+    return descriptors(_NetworkInput(stored.voxels.astype(np.float32) / 255.0, stored.is_volume))
 
 
 def largest_group(dataset: PreparedDataset) -> int:

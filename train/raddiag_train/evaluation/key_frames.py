@@ -12,13 +12,13 @@ from raddiag_engine.preparation.orientation import display_orientation
 from raddiag_engine.preparation.prepared_scan import PreparedScan
 from raddiag_engine.preparation.windowing import display_values
 from raddiag_engine.saliency import SaliencyMap
-from raddiag_train.data.prepared import read_scan
 from raddiag_train.data.records import CaseRecord
+from raddiag_train.data.scan_reading import read_scan
 from raddiag_train.evaluation.plots.saliency_plot import KeyFrame
 
 
 def key_frames(engine: Engine, record: CaseRecord, disorder: str, method: str = "gradcam") -> list[KeyFrame]:
-    """A frame a scan: its key slice where the data set names one, else the slice of the map's peak.
+    """A frame a scan in use: its key slice where the data set names one, else the slice of the map's peak.
 
     Args:
         engine: Of the model.
@@ -30,12 +30,15 @@ def key_frames(engine: Engine, record: CaseRecord, disorder: str, method: str = 
         ReadError: A scan cannot be read.
         RaddiagError: The model does not know the disorder, or has no evidence to show for it.
     """
-    engine.set_case(Case(tuple(read_scan(record, scan) for scan in record.scans)))
+    scans = [read_scan(record, scan) for scan in record.scans]
+    key_slices = {scan.id: described.key_slice for scan, described in zip(scans, record.scans, strict=True)}
+    engine.set_case(Case(tuple(scans)))
     [maps] = engine.explain_many([disorder], method)
     evidence = engine.evidence()
     frames = []
-    for index, (described, scan, saliency) in enumerate(zip(record.scans, evidence.scans, maps, strict=True)):
-        frames.append(_frame(scan, evidence.prepare(index), saliency, described.key_slice))
+    # The engine has an order of its own, and may have set scans aside.
+    for index, (scan, saliency) in enumerate(zip(evidence.scans, maps, strict=True)):
+        frames.append(_frame(scan, evidence.prepare(index), saliency, key_slices[scan.id]))
     return frames
 
 

@@ -14,7 +14,7 @@ from raddiag_engine.network.model import RadDiag
 from raddiag_train.data.labels import LabelSpace
 from raddiag_train.data.prepared import PreparedDataset
 from raddiag_train.data.records import CaseRecord
-from raddiag_train.evaluation.evaluate import cases_of_split
+from raddiag_train.evaluation.evaluate import cases_of_split, cases_to_judge
 from raddiag_train.evaluation.fused_scans import with_fused_scans
 from raddiag_train.evaluation.validation_fit import fit_on_validation
 from raddiag_train.progress import task_progress
@@ -32,7 +32,8 @@ def fit_model(
 
     Args:
         model: Any; it stays as it is.
-        records: Cases; those of the split are used, which must be none that the model was trained on.
+        records: Cases; those of the split are used, which must be none that the model was trained on. Those with a
+            disorder that was kept out of its training are left out.
         split: Its name goes into the card.
         cache: Folder of prepared scans.
         folder: Of the copy.
@@ -46,7 +47,7 @@ def fit_model(
         ModelError: `folder` holds something else than a model, or cannot be written.
     """
     refuse_foreign_folder(folder)
-    chosen = cases_of_split(records, split)
+    chosen = cases_to_judge(cases_of_split(records, split), model.card)
     with task_progress("choosing scans") as progress:
         chosen = with_fused_scans(chosen, model.card, cache, progress)
     with task_progress("preparing cases") as progress:

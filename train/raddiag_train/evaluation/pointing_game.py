@@ -19,8 +19,8 @@ from raddiag_engine.diagnosis.engine import Engine
 from raddiag_engine.models.folder import Model
 from raddiag_engine.reading import read_file
 from raddiag_engine.saliency import SaliencyMap
-from raddiag_train.data.prepared import read_scan
 from raddiag_train.data.records import CaseRecord, ScanRecord
+from raddiag_train.data.scan_reading import read_scan
 
 Masks = dict[str, NDArray[np.bool_]]
 

@@ -80,7 +80,8 @@ def execute(run: PlannedRun, execution: Execution) -> None:
         return
     if not (folder / MODEL).exists():
         write_records(folder / CASES, run.records)
-        data = replace(run.config.data, cases=(str(folder / CASES),), cache=str(execution.cache))
+        # The run's cases are without the excluded disorders already.
+        data = replace(run.config.data, cases=(str(folder / CASES),), cache=str(execution.cache), exclude_disorders=())
         config = replace(run.config, data=data)
         if run.frozen_encoder:
             train_on_embeddings(config, folder)
@@ -132,7 +133,9 @@ def _claim(run: PlannedRun, folder: Path) -> None:
 
 def _judge(run: PlannedRun, model: Model, folder: Path, execution: Execution) -> None:
     torch.manual_seed(0)  # of the scans that random pooling picks
-    evaluation = evaluate(model, run.records, execution.cache, EvaluationConfig(device=execution.device))
+    # As in the paper, every scan of a case is fused.
+    config = EvaluationConfig(device=execution.device, all_scans=True)
+    evaluation = evaluate(model, run.records, execution.cache, config)
     stored = stored_predictions(evaluation)
     write_predictions(folder / FILE_NAME, stored)
     probabilities_NK, disorders = evaluation.probabilities_NK, model.card.disorders

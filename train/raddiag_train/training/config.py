@@ -32,8 +32,9 @@ class DataConfig:
             of each case (931 classes there).
         icd10cm_ancestors: Learn what lies above the disorders in ICD-10-CM beside them, as auxiliary classes that the
             published model does not have (`data/ancestors.py`); `optimisation.loss.ancestor_weight` is their weight.
-        exclude_disorders: Names; a case with one of them is left out of training and validation, so that the model
-            never learns it and can be asked about it by its text.
+        exclude_disorders: Names, at `label_level`; a case with one of them is left out of training and validation, so
+            that the model never learns it and can be asked about it by its text. The card keeps the names, and
+            `raddiag evaluate` leaves such cases out too.
         source_weights: Shares of an epoch, in any unit, of the sources named; the others keep theirs by size.
         preparation_workers: Processes that fill the cache; 0 means one a core.
         workers: Processes that read batches ahead of the steps; 0 reads them in between, which is enough on a CPU.

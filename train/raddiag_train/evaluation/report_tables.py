@@ -1,23 +1,16 @@
-"""An evaluation as a table on the terminal, as JSON and as CSV."""
+"""An evaluation as tables on the terminal."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
 from collections.abc import Sequence
-from typing import Any
 
-import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from raddiag_engine.configuration import to_mapping
 from raddiag_train.evaluation.bootstrap import Interval
 from raddiag_train.evaluation.evaluate import Evaluation
-from raddiag_train.evaluation.figures import FigureData
 from raddiag_train.evaluation.pointing_game import PointingResult
 from raddiag_train.evaluation.resampled_metrics import METRICS
 from raddiag_train.evaluation.source_results import SourceResult
@@ -89,77 +82,6 @@ def print_tiers(results: TierResults, console: Console) -> None:
     console.print(table)
 
 
-def classes_csv(results: TierResults) -> str:
-    """A line a class: tier, cases, threshold, and every metric with its 95 % interval."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["disorder", "tier", "positives", "negatives", "threshold", "fitted", *_metric_columns()])
-    for row in results.classes:
-        head = [row.name, row.tier, row.positives, row.negatives, f"{row.threshold:.6f}", row.fitted]
-        writer.writerow([*head, *_metric_cells(row.metrics)])
-    return stream.getvalue()
-
-
-def tiers_csv(results: TierResults) -> str:
-    """A line a tier: classes, classes evaluated, and every metric with its 95 % interval."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["tier", "classes", "evaluated", *_metric_columns()])
-    for row in results.tiers:
-        writer.writerow([row.tier, row.classes, row.evaluated, *_metric_cells(row.metrics)])
-    return stream.getvalue()
-
-
-def to_json(
-    evaluation: Evaluation,
-    parts: Parts,
-    pointing: Sequence[PointingResult] = (),
-    tiers: TierResults | None = None,
-    figures: FigureData | None = None,
-) -> str:
-    """Everything but the predictions; an undefined figure is null."""
-    data = {
-        "schema": 1,
-        "model": {"name": evaluation.model, "sha256": evaluation.weights_sha256},
-        "device": evaluation.device,
-        "settings": to_mapping(evaluation.config),
-        "parts": {part: to_mapping(results) for part, results in parts.items()},
-        "pointing": to_mapping(tuple(pointing)),
-    }
-    if tiers is not None:
-        data["tiers"] = to_mapping(tiers.tiers)
-        data["classes"] = to_mapping(tiers.classes)
-        data["roc_bands"] = [{**_plain(vars(band)), "auc_interval": list(band.auc_interval)} for band in tiers.bands]
-    if figures is not None:
-        data["reliability"] = {title: to_mapping(curves) for title, curves in figures.reliability}
-        data["score_distributions"] = to_mapping(tuple(figures.scores))
-    return json.dumps(_without_nan(data), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def predictions_csv(evaluation: Evaluation) -> str:
-    """A line a case: id, data set, disorders, then the probability of every disorder of the model."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["case_id", "source", "disorders", *evaluation.labels.names])
-    for record, probabilities_K in zip(evaluation.records, evaluation.probabilities_NK, strict=True):
-        figures = [f"{probability:.6f}" for probability in probabilities_K]
-        writer.writerow([record.case_id, record.source, "; ".join(record.disorders), *figures])
-    return stream.getvalue()
-
-
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in values.items()}
-
-
-def _metric_columns() -> list[str]:
-    return [column for name in METRICS for column in (name, f"{name}_low", f"{name}_high")]
-
-
-def _metric_cells(metrics: dict[str, MetricFigure]) -> list[str]:
-    bounds = [bound for name in METRICS for bound in (metrics[name].value, metrics[name].low, metrics[name].high)]
-    return ["" if math.isnan(bound) else f"{bound:.6f}" for bound in bounds]
-
-
 def _per_cent(figure: MetricFigure) -> str:
     if math.isnan(figure.value):
         return ""
@@ -175,11 +97,3 @@ def _interval(interval: Interval | None) -> str:
     if interval is None or math.isnan(interval[0]):
         return ""
     return f"{interval[0]:.3f}–{interval[1]:.3f}"
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
