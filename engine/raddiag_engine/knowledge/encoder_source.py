@@ -30,6 +30,11 @@ FILES = [
 ]
 
 
+def is_repository(name: str) -> bool:
+    """Whether a name may be that of a repository; a folder of that name goes before it."""
+    return REPOSITORY.fullmatch(name) is not None
+
+
 def encoder_folder(name: str) -> Path:
     """The folder of an encoder.
 
@@ -44,7 +49,7 @@ def encoder_folder(name: str) -> Path:
         ModelError: There is no such folder and the hub does not give it out, or is out of reach.
     """
     folder = Path(name).expanduser()
-    if folder.exists() or not REPOSITORY.fullmatch(name):
+    if folder.exists() or not is_repository(name):
         return folder
     from huggingface_hub import snapshot_download
 

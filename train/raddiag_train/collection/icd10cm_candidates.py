@@ -128,21 +128,20 @@ def _read(path: Path) -> dict[str, Candidates]:
     return known
 
 
-def rankings_of_icd10cm(encoder_folder: Path | None) -> list[Ranking]:
-    """By words; with an encoder's folder or run by meaning too.
+def rankings_of_icd10cm(encoder: str) -> list[Ranking]:
+    """By words; with an encoder (see `search_by_meaning`) by meaning too.
 
     Raises:
-        ModelError: There is no usable encoder there.
+        ModelError: There is no usable encoder of this name.
     """
     from raddiag_train.knowledge.lexical_search import LexicalSearch
     from raddiag_train.knowledge.searched_disorder import disorders_of_icd10cm
 
     disorders = disorders_of_icd10cm()
     rankings = [Ranking("words", LexicalSearch(disorders))]
-    if encoder_folder is not None:
-        from raddiag_engine.knowledge.encoder_folder import encoder_of_folder_or_run
-        from raddiag_train.knowledge.encoder_search import EncoderSearch
+    if encoder:
+        from raddiag_train.knowledge.meaning_search import search_by_meaning
 
-        encoder = encoder_of_folder_or_run(encoder_folder)
-        rankings.append(Ranking(encoder.name, EncoderSearch(disorders, encoder)))
+        by_meaning = search_by_meaning(disorders, encoder)
+        rankings.append(Ranking(by_meaning.encoder_name, by_meaning))
     return rankings

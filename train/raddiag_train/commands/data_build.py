@@ -71,7 +71,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--annotators-per-disorder", type=int, metavar="N", help="how many code each disorder (2)")
     group.add_argument("--adjudicator", metavar="NAME", help="who decides where they differ")
     group.add_argument("--candidates", type=int, metavar="N", help="codes offered for each disorder (8)")
-    group.add_argument("--encoder", metavar="E", help="rank them by meaning too, with this knowledge encoder or run")
+    group.add_argument("--encoder", metavar="E", help="rank them by meaning too: encoder, run or hub repository")
     group.add_argument("--seed", type=int, metavar="N", help="of the sample and of who codes what (0)")
 
 
@@ -85,9 +85,8 @@ def run(args: argparse.Namespace) -> int:
     from raddiag_train.knowledge.sources.lines import BadLines
 
     settings = settings_file.settle(args.work, args.records, _given(args))
-    encoder = Path(settings.encoder) if settings.encoder else None
-    if encoder is not None and not encoder.is_dir():  # it is needed after days only
-        raise ConfigError(f"{encoder}: is no folder of a knowledge encoder; make one with raddiag knowledge pretrain")
+    if settings.encoder:  # needed after days only, so a wrong one must be known now
+        _require_encoder(settings.encoder)
     asking = _asking(args, settings)
     bad = BadLines(skip=args.skip_bad_lines)
     collection = read_raw_records(args.records, bad)
@@ -97,7 +96,9 @@ def run(args: argparse.Namespace) -> int:
     if bad.count > len(bad.first):
         print(f"left out: {bad.count - len(bad.first)} further lines", file=sys.stderr)
     settings_file.write(args.work, settings)
-    build = Build(collection, normal, args.work, settings, asking, lambda: rankings_of_icd10cm(encoder), _progress)
+    build = Build(
+        collection, normal, args.work, settings, asking, lambda: rankings_of_icd10cm(settings.encoder), _progress
+    )
     _print_state(build.run(), args.work, asked=asking is not None)
     return 0
 
@@ -122,9 +123,27 @@ def _given(args: argparse.Namespace) -> dict[str, Any]:
     }
     given |= {name: getattr(args, name) for name in ("candidates", "seed")}
     annotators = None if args.annotators is None else tuple(name.strip() for name in args.annotators.split(","))
-    # As an absolute path: the next run may start elsewhere.
-    encoder = None if args.encoder is None else str(Path(args.encoder).resolve())
-    return {**given, "annotators": annotators, "encoder": encoder}
+    return {**given, "annotators": annotators, "encoder": None if args.encoder is None else _absolute(args.encoder)}
+
+
+def _absolute(encoder: str) -> str:
+    """A folder by its whole path, as the next run may start elsewhere; the name of no folder as it is."""
+    from raddiag_engine.knowledge.encoder_source import is_repository
+    from raddiag_train.training.knowledge_config import UNTRAINED
+
+    folder = Path(encoder).expanduser()
+    kept = encoder == UNTRAINED or (is_repository(encoder) and not folder.exists())
+    return encoder if kept else str(folder.resolve())
+
+
+def _require_encoder(name: str) -> None:
+    """Fetch an encoder that lies on the hub; refuse one that is not there."""
+    from raddiag_engine.errors import ConfigError
+    from raddiag_engine.knowledge.encoder_source import encoder_folder
+    from raddiag_train.training.knowledge_config import UNTRAINED
+
+    if name != UNTRAINED and not (folder := encoder_folder(name)).is_dir():
+        raise ConfigError(f"{folder}: is no folder of a knowledge encoder; make one with raddiag knowledge pretrain")
 
 
 def _asking(args: argparse.Namespace, settings: BuildSettings) -> Asking | None:

@@ -21,7 +21,9 @@ def add_parser(subparsers: Any) -> None:
         "--pairs", type=Path, metavar="F", help="pairs.jsonl: search its synonyms and descriptions as well"
     )
     parser.add_argument(
-        "--encoder", type=Path, metavar="E", help="rank by meaning, with this knowledge encoder or run, not by words"
+        "--encoder",
+        metavar="E",
+        help='rank by meaning, not by words: an encoder\'s folder or run, a repository of the hub, or "hashed_ngram"',
     )
     parser.add_argument("--top", type=int, default=10, help="most disorders to show (10)")
     parser.set_defaults(run=run)
@@ -48,10 +50,9 @@ def run(args: argparse.Namespace) -> int:
     if args.pairs:
         disorders = with_pairs(disorders, read_pairs(args.pairs))
     if args.encoder:
-        from raddiag_engine.knowledge.encoder_folder import encoder_of_folder_or_run
-        from raddiag_train.knowledge.encoder_search import EncoderSearch
+        from raddiag_train.knowledge.meaning_search import search_by_meaning
 
-        found = EncoderSearch(disorders, encoder_of_folder_or_run(args.encoder)).search(args.text, args.top)
+        found = search_by_meaning(disorders, args.encoder).search(args.text, args.top)
     else:
         found = LexicalSearch(disorders).search(args.text, args.top)
     if not found:

@@ -35,7 +35,11 @@ def add_parser(subparsers: Any) -> None:
         help="how labels find disorders, in the order tried (default: name code text)",
     )
     parser.add_argument("--mapping", type=Path, metavar="F", help='TOML of your own: "Label" = ["Disorder", ...]')
-    parser.add_argument("--encoder", type=Path, metavar="E", help="knowledge encoder for text (default: shared words)")
+    parser.add_argument(
+        "--encoder",
+        metavar="E",
+        help="knowledge encoder for text: folder, run or repository of the hub (default: shared words)",
+    )
     parser.add_argument(
         "--thresholds",
         choices=("own", "validation"),
@@ -171,10 +175,9 @@ def _search(args: argparse.Namespace, disorders: Any) -> Any:
         return None
     if args.encoder is None:
         return LexicalSearch(disorders)
-    from raddiag_engine.knowledge.encoder_folder import encoder_of_folder_or_run
-    from raddiag_train.knowledge.encoder_search import EncoderSearch
+    from raddiag_train.knowledge.meaning_search import search_by_meaning
 
-    return EncoderSearch(disorders, encoder_of_folder_or_run(args.encoder))
+    return search_by_meaning(disorders, args.encoder)
 
 
 def _folder_name(model: str) -> str:
