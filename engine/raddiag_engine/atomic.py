@@ -47,6 +47,8 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
         yield temporary
         if exists:
             for path in sorted(temporary.iterdir()):
+                if (folder / path.name).is_dir():  # a folder takes the place of none but an empty one
+                    shutil.rmtree(folder / path.name)
                 path.replace(folder / path.name)
         else:
             temporary.replace(folder)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from raddiag_engine.errors import ModelError
 
 Pooling = Literal["cls", "mean"]
-MODULES, POOLING_FOLDER = "modules.json", "1_Pooling"
+MODULES, POOLING_FOLDER, NORMALISATION_FOLDER = "modules.json", "1_Pooling", "2_Normalize"
 # Of sentence-transformers; any other, such as Dense, would have to be computed after pooling.
 KNOWN_MODULES = ("Transformer", "Pooling", "Normalize")
 _FLAG = "pooling_mode_"
@@ -45,6 +45,32 @@ def stated_pooling(folder: Path) -> Pooling:
     if len(ways) != 1 or ways[0] not in _FLAGS:
         raise ModelError(f"{file}: pools neither by the first token nor by the mean alone; set pooling to cls or mean")
     return _FLAGS[ways[0]]
+
+
+def write_pooling(folder: Path, pooling: Pooling, width: int, most_tokens: int) -> None:
+    """State it, so that sentence-transformers reads the folder as this encoder and not by its own default.
+
+    Args:
+        folder: Of the encoder, with the files of transformers.
+        pooling: How token vectors become one.
+        width: Numbers of a vector.
+        most_tokens: Of a text; the rest is cut off.
+    """
+    kinds = (("Transformer", ""), ("Pooling", POOLING_FOLDER), ("Normalize", NORMALISATION_FOLDER))
+    modules = [
+        {"idx": n, "name": str(n), "path": path, "type": f"sentence_transformers.models.{kind}"}
+        for n, (kind, path) in enumerate(kinds)
+    ]
+    flags = {"word_embedding_dimension": width, **{flag: way == pooling for flag, way in _FLAGS.items()}}
+    _write(folder / MODULES, modules)
+    _write(folder / POOLING_FOLDER / "config.json", flags)
+    _write(folder / NORMALISATION_FOLDER / "config.json", {})
+    _write(folder / "sentence_bert_config.json", {"max_seq_length": most_tokens, "do_lower_case": False})
+
+
+def _write(file: Path, content: Any) -> None:
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def _read(file: Path) -> Any:

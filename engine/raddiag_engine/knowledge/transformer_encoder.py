@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from raddiag_engine.errors import ModelError
-from raddiag_engine.knowledge.pooling import Pooling, stated_pooling
+from raddiag_engine.knowledge.pooling import Pooling, stated_pooling, write_pooling
 from raddiag_engine.knowledge.trainable_encoder import TrainableEncoder
 
 MOST_TOKENS = 128
@@ -93,6 +93,7 @@ class TransformerEncoder(TrainableEncoder):
         return dict(self.body.state_dict())
 
     def save_files(self, folder: Path) -> None:
-        """Configuration and tokeniser in the layout of transformers."""
+        """Configuration and tokeniser in the layout of transformers, pooling in that of sentence-transformers."""
         self.body.config.save_pretrained(folder)
         self._tokeniser.save_pretrained(folder)
+        write_pooling(folder, self.pooling, self.width, MOST_TOKENS)

@@ -9,7 +9,7 @@ import pytest
 
 from raddiag_engine.errors import ModelError
 from raddiag_engine.knowledge.encoder_source import encoder_folder
-from raddiag_engine.knowledge.pooling import stated_pooling
+from raddiag_engine.knowledge.pooling import Pooling, stated_pooling, write_pooling
 
 
 def write(folder: Path, stated: object, modules: tuple[str, ...] = ("Transformer", "Pooling", "Normalize")) -> None:
@@ -31,6 +31,15 @@ def write(folder: Path, stated: object, modules: tuple[str, ...] = ("Transformer
 def test_it_is_as_the_folder_states(tmp_path: Path, stated: object, pooling: str) -> None:
     write(tmp_path, stated)
     assert stated_pooling(tmp_path) == pooling
+
+
+@pytest.mark.parametrize("pooling", ["cls", "mean"])
+def test_what_is_written_is_read_back(tmp_path: Path, pooling: Pooling) -> None:
+    write_pooling(tmp_path, pooling, 384, 128)
+    assert stated_pooling(tmp_path) == pooling
+    flags = json.loads((tmp_path / "1_Pooling" / "config.json").read_text())
+    assert flags["word_embedding_dimension"] == 384
+    assert json.loads((tmp_path / "sentence_bert_config.json").read_text())["max_seq_length"] == 128
 
 
 def test_a_folder_that_states_nothing_pools_by_the_first_token(tmp_path: Path) -> None:

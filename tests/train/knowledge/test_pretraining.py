@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from raddiag_engine.errors import ConfigError, ModelError, RaddiagError
 from raddiag_engine.knowledge.encoder_folder import load_encoder
@@ -61,13 +62,30 @@ def test_it_learns_synonyms_that_share_no_word(pairs_path: Path, tmp_path: Path)
 def test_the_run_folder(pairs_path: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     encoder = learned(config(pairs_path), run)
-    assert sorted(path.name for path in run.iterdir()) == ["checkpoints", "config.toml", "metrics.jsonl", "model"]
+    names = ["checkpoints", "config.toml", "environment.json", "metrics.jsonl", "model"]
+    assert sorted(path.name for path in run.iterdir()) == names
     assert tomllib.loads((run / "config.toml").read_text())["encoder"]["width"] == 32
     described = json.loads((run / "model" / "encoder.json").read_text())
     assert described["training"]["sources"] == ["families"]
     assert described["training"]["pairs"] == sum(pair.part == "train" for pair in read_pairs(pairs_path))
     assert str(tmp_path) not in json.dumps(described)
     assert encoder.encode(["x"]).shape == (1, 32)
+
+
+def test_with_what_and_from_which_pairs_it_was_computed_is_written_down_part_by_part(
+    pairs_path: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    learned(config(pairs_path, checkpoint_steps=4), run)
+    last = sorted((run / "checkpoints").iterdir())[-1]
+    pretrain(config(pairs_path), run, resume=True)
+    first, second = json.loads((run / "environment.json").read_text(encoding="utf-8"))
+    assert (first["first_step"], second["first_step"]) == (0, int(last.stem.split("-")[1]))
+    assert first["data_sha256"] == second["data_sha256"] and first["run_sha256"] == second["run_sha256"]
+    assert first["sources"] == ["families"] and first["processes"] == 1
+    assert (first["device"], first["precision"], first["seed"]) == ("cpu", "float32", config(pairs_path).seed)
+    assert first["packages"]["torch"] == torch.__version__
+    assert str(tmp_path) not in json.dumps(first)
 
 
 def test_a_stopped_run_goes_on_with_the_same_numbers(

@@ -55,6 +55,12 @@ def test_pretraining_learns_and_a_resumed_run_has_the_same_numbers(start: Path, 
     assert pretrain(config, tmp_path / "run", resume=True)
     texts = ["grbade trouble", "xdebaba", "never seen"]
     np.testing.assert_array_equal(load_encoder(tmp_path / "run" / "model").encode(texts), whole.encode(texts))
+    # For programs that know nothing of encoder.json, the folder says itself how it pools.
+    (tmp_path / "run" / "model" / "encoder.json").unlink()
+    np.testing.assert_array_equal(load_encoder(tmp_path / "run" / "model").encode(texts), whole.encode(texts))
+    modules = json.loads((tmp_path / "run" / "model" / "modules.json").read_text())
+    assert [module["type"].rpartition(".")[2] for module in modules] == ["Transformer", "Pooling", "Normalize"]
+    assert all((tmp_path / "run" / "model" / module["path"]).is_dir() for module in modules)
 
 
 def test_names_are_embedded_as_the_folder_states(

@@ -7,8 +7,6 @@ step's texts; draws and loss are those of one process (`training/distributed.py`
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import time
 from collections.abc import Sequence
@@ -26,14 +24,16 @@ from raddiag_engine.knowledge.encoder_folder import save_encoder
 from raddiag_engine.knowledge.trainable_encoder import TrainableEncoder
 from raddiag_train.knowledge.batches import KnowledgeBatch, KnowledgeBatches
 from raddiag_train.knowledge.contrastive import contrastive_loss, sampled_negatives
-from raddiag_train.knowledge.pair import KINDS, KnowledgePair, read_pairs
+from raddiag_train.knowledge.pair import KINDS, read_pairs
 from raddiag_train.knowledge.pretraining_config import PretrainingConfig
+from raddiag_train.knowledge.pretraining_record import part_of_pretraining, precision_on, run_key
 from raddiag_train.knowledge.shared_vectors import shared_vectors
 from raddiag_train.knowledge.starting_encoder import starting_encoder
 from raddiag_train.progress import progress_bar
 from raddiag_train.training.checkpoint import RunState, checkpoints, load_checkpoint, save_checkpoint
 from raddiag_train.training.distributed import Processes, joined_processes
 from raddiag_train.training.ema import ExponentialMovingAverage
+from raddiag_train.training.environment import add_part
 from raddiag_train.training.metrics_log import METRICS, MetricsLog, SilentLog
 from raddiag_train.training.precision import autocast
 from raddiag_train.training.random_state import seed_step
@@ -48,7 +48,7 @@ def pretrain(config: PretrainingConfig, folder: Path, *, resume: bool = False) -
 
     Args:
         config: The settings.
-        folder: Of the run; gets config.toml, metrics.jsonl, checkpoints/ and, at the end, model/.
+        folder: Of the run; gets config.toml, environment.json, metrics.jsonl, checkpoints/ and, at the end, model/.
         resume: Go on from the newest checkpoint in `folder`, if there is one.
 
     Returns:
@@ -64,22 +64,24 @@ def pretrain(config: PretrainingConfig, folder: Path, *, resume: bool = False) -
 def _pretrain(config: PretrainingConfig, folder: Path, resume: bool, processes: Processes) -> bool:
     refuse_other_run(folder, resume)
     pairs = [pair for pair in read_pairs(Path(config.pairs)) if pair.part == "train"]
+    chosen = place(config.device)
     try:
         shares = {kind: config.shares.get(kind, 0.0) for kind in KINDS}
         batches = KnowledgeBatches(pairs, shares, config.batch_pairs, config.hard_negatives)
     except ValueError as error:
         raise ConfigError(f"{config.pairs}: {error}") from error
     with processes.one_after_another():  # what the first fetches from the hub is there for the others
-        encoder = starting_encoder(config.encoder, pairs, config.seed).to(place(config.device).device).train()
+        encoder = starting_encoder(config.encoder, pairs, config.seed).to(chosen.device).train()
     optimiser = torch.optim.AdamW(encoder.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     ema = ExponentialMovingAverage(encoder, config.ema_decay)
-    state = RunState(step=0, seconds=0.0, run_key=_run_key(config, pairs))
+    state = RunState(step=0, seconds=0.0, run_key=run_key(config, pairs))
     if resume and (saved := checkpoints(folder / CHECKPOINTS)):
         state = load_checkpoint(saved[-1], state.run_key, encoder, ema, optimiser)
     if not processes.agree(state.step):
         raise ConfigError(f"{folder}: not every process sees the checkpoint of step {state.step}; name a shared folder")
     if processes.leads:
         write_text(folder / CONFIG, to_toml(to_mapping(config)))
+        add_part(folder, part_of_pretraining(config, pairs, state, chosen, processes))
     log = MetricsLog(folder / METRICS, after_step=state.step) if processes.leads else SilentLog()
     batch_loss = processes.share_loss(encoder, step_loss)
     started = time.monotonic() - state.seconds
@@ -131,7 +133,7 @@ def step_loss(
     texts = tuple(dict.fromkeys((*batch.terms, *batch.texts)))
     places = {text: place for place, text in enumerate(texts)}
     device = next(encoder.parameters()).device
-    with autocast(device, "fp32" if device.type == "cpu" else "auto"):
+    with autocast(device, precision_on(device)):
         vectors_NW = shared_vectors(encoder, texts, processes)
     terms_BW = vectors_NW[[places[term] for term in batch.terms]]
     texts_CW = vectors_NW[[places[text] for text in batch.texts]]
@@ -155,12 +157,3 @@ def _log(log: MetricsLog | SilentLog, state: RunState, losses: Sequence[Tensor],
         )
     log.write("training", state.step, loss=loss, learning_rate=learning_rate, seconds=round(state.seconds, 1))
     return loss
-
-
-def _run_key(config: PretrainingConfig, pairs: Sequence[KnowledgePair]) -> str:
-    """SHA-256 of everything that decides the weights: pairs and settings, but no path of the pairs, nor the logging."""
-    settings = to_mapping(replace(config, pairs="", log_steps=1, checkpoint_steps=1, kept_checkpoints=1, device="auto"))
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    for pair in pairs:
-        digest.update(repr(pair).encode())
-    return digest.hexdigest()

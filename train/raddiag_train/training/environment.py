@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,7 +21,18 @@ if TYPE_CHECKING:
     from raddiag_train.training.training_run import TrainingRun
 
 ENVIRONMENT = "environment.json"
-PACKAGES = ("napari-raddiag", "torch", "numpy", "monai", "scipy", "scikit-learn", "safetensors", "nibabel", "pydicom")
+PACKAGES = (
+    "napari-raddiag",
+    "torch",
+    "numpy",
+    "monai",
+    "scipy",
+    "scikit-learn",
+    "safetensors",
+    "nibabel",
+    "pydicom",
+    "transformers",
+)
 
 
 def write_environment(folder: Path, run: TrainingRun) -> None:
@@ -29,9 +41,18 @@ def write_environment(folder: Path, run: TrainingRun) -> None:
     Raises:
         ConfigError: The file cannot be written.
     """
+    add_part(folder, part_of_run(run))
+
+
+def add_part(folder: Path, part: Mapping[str, Any]) -> None:
+    """Add a part, whose "first_step" says what it goes on from, to the list in the folder of a run of any kind.
+
+    Raises:
+        ConfigError: The file cannot be written.
+    """
     path = folder / ENVIRONMENT
     try:
-        write_text(path, json.dumps([*_parts_before(path, run.state.step), part_of_run(run)], indent=1) + "\n")
+        write_text(path, json.dumps([*_parts_before(path, part["first_step"]), part], indent=1) + "\n")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written ({error.strerror}); name another --output") from error
 
@@ -47,10 +68,23 @@ def part_of_run(run: TrainingRun) -> dict[str, Any]:
         "run_sha256": run.state.run_key,
         "training_cases": len(run.data.train),
         "validation_cases": len(run.data.validation),
-        "device": place().description,
+        **surroundings(place().description, precision, run.processes.count),
+    }
+
+
+def surroundings(device: str, precision: str, processes: int) -> dict[str, Any]:
+    """What a run of any kind is computed on and with.
+
+    Args:
+        device: In words.
+        precision: Of the forward pass.
+        processes: That share the work.
+    """
+    return {
+        "device": device,
         "processor": _processor(),
         "precision": precision,
-        "processes": run.processes.count,
+        "processes": processes,
         "threads": torch.get_num_threads(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),
