@@ -77,7 +77,13 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read the records, go on with the build, and say how far it is."""
-    from raddiag_engine.errors import ConfigError
+    from raddiag_train.collection.work_lock import locked
+
+    with locked(args.work):
+        return _run(args)
+
+
+def _run(args: argparse.Namespace) -> int:
     from raddiag_train.collection import settings as settings_file
     from raddiag_train.collection.build import Build
     from raddiag_train.collection.icd10cm_candidates import rankings_of_icd10cm
