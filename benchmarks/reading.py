@@ -4,6 +4,7 @@
 
 - ct: a CT of so many slices in six transfer syntaxes, against SimpleITK's series reader; when the first of two scans is
   there, while the second is still read; memory of both processes together, per byte of voxels.
+- multi_frame: the same CT in one file, not compressed and in JPEG-LS, against SimpleITK; memory as above.
 - headers: a mixed folder of so many files, grouped into series, per file; against `dcmread(stop_before_pixels=True)`.
 - nifti: a compressed NIfTI volume, against SimpleITK.
 
@@ -18,7 +19,7 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,8 @@ import numpy as np
 import psutil
 import pydicom
 import SimpleITK
-from pydicom.uid import generate_uid
-from reading_files import body, write_mixed_ct, write_mixed_folder, write_nifti_gz
+from pydicom.uid import UID, ExplicitVRLittleEndian, JPEGLSLossless, generate_uid
+from reading_files import body, write_mixed_ct, write_mixed_folder, write_multi_frame, write_nifti_gz
 
 from raddiag_engine.cases import Scan
 from raddiag_engine.errors import ReadError
@@ -39,6 +40,7 @@ from raddiag_engine.reading.dicom.split_note import split_notes
 from raddiag_engine.reading.finding import find_files
 from raddiag_engine.reading.formats import FileFormat, detect_format
 from raddiag_engine.reading.guard import GuardedReader
+from raddiag_engine.reading.reader import Step
 
 RESULTS = Path(__file__).parent / "results" / "reading.json"
 SECONDS_BETWEEN_LOOKS = 0.01
@@ -58,6 +60,10 @@ def main() -> None:
         folder = args.folder or Path(temporary)
         result: dict[str, Any] = {"cores": len(psutil.Process().cpu_affinity()), "slices": args.slices}
         result["ct"] = of_ct(made(folder / f"ct{args.slices}", args.slices), args.repeats)
+        result["multi_frame"] = {
+            name: of_file(multi_frame_file(folder / f"ct{args.slices}_{name}.dcm", args.slices, syntax), args.repeats)
+            for name, syntax in (("uncompressed", ExplicitVRLittleEndian), ("jpeg_ls", JPEGLSLossless))
+        }
         mixed = folder / f"mixed{args.files}"
         if not mixed.exists():
             write_mixed_folder(mixed, args.files)
@@ -65,7 +71,7 @@ def main() -> None:
         volume = folder / "volume.nii.gz"
         if not volume.exists():
             write_nifti_gz(volume, 160, 512)
-        result["nifti"] = of_nifti(volume, args.repeats)
+        result["nifti"] = of_file(volume, 2 * args.repeats + 1)
     text = json.dumps(result, indent=1)
     args.json.write_text(text + "\n")
     print(text)
@@ -74,6 +80,11 @@ def main() -> None:
 def made(folder: Path, slices: int) -> Path:
     """The folder with the CT, written if it is not there."""
     return folder if folder.exists() else write_mixed_ct(folder, body(slices, 512))
+
+
+def multi_frame_file(path: Path, slices: int, syntax: UID) -> Path:
+    """All slices of the CT in one file, written if it is not there."""
+    return path if path.exists() else write_multi_frame(path, body(slices, 512), syntax)
 
 
 def of_ct(folder: Path, repeats: int) -> dict[str, Any]:
@@ -89,9 +100,9 @@ def of_ct(folder: Path, repeats: int) -> dict[str, Any]:
     figures, (expected, case) = turns(theirs, lambda: read_case([folder]), repeats)
     (scan,) = case.scans
     figures["same_values"] = bool(np.array_equal(scan.voxels, expected))
-    figures["warnings"] = len(scan.warnings)
-    del expected, case
-    figures["memory_per_voxel_byte"] = round(memory_of(folder) / scan.voxels.nbytes, 2)
+    figures["warnings"], size = len(scan.warnings), scan.voxels.nbytes
+    del expected, case, scan
+    figures["memory_per_voxel_byte"] = round(memory_of(sorted(folder.iterdir())) / size, 2)
     figures |= first_of_two(folder)
     return figures
 
@@ -108,18 +119,19 @@ def first_of_two(folder: Path) -> dict[str, Any]:
             dataset.save_as(Path(other, path.name))
         begun = time.perf_counter()
         with GuardedReader() as reader:
-            found = reader.read([*half, *sorted(Path(other).iterdir())], lambda path, step: None)
+            found = reader.read([*half, *sorted(Path(other).iterdir())], ignored)
             times = [round(time.perf_counter() - begun, 2) for item in found if isinstance(item, Scan)]
     return {"first_scan_s": times[0], "last_scan_s": times[-1]}
 
 
-def memory_of(folder: Path) -> int:
-    """The largest memory of this process and of the reading child together while a folder is read, in bytes.
+def memory_of(files: Sequence[Path]) -> int:
+    """The largest memory of this process and of the reading child together while files are read, in bytes.
 
     What both share counts once. Beyond what both have before.
     """
     with GuardedReader() as reader:
-        list(reader.read(sorted(folder.iterdir())[:1], lambda path, step: None))
+        with tempfile.TemporaryDirectory() as other:  # the child and what it imports is there
+            list(reader.read([write_multi_frame(Path(other, "small"), body(3, 64), JPEGLSLossless)], ignored))
         processes = [psutil.Process(), psutil.Process(reader.process_id)]
         before = sum(map(proportional_bytes, processes))
         most, done = [before], threading.Event()
@@ -130,12 +142,16 @@ def memory_of(folder: Path) -> int:
 
         watch = threading.Thread(target=look)
         watch.start()
-        kept = list(reader.read(sorted(folder.iterdir()), lambda path, step: None))
+        kept = list(reader.read(files, ignored))
         most.append(sum(map(proportional_bytes, processes)))
         done.set()
         watch.join()
         del kept
     return max(most) - before
+
+
+def ignored(path: Path, step: Step) -> None:
+    """No progress is shown."""
 
 
 def proportional_bytes(process: psutil.Process) -> int:
@@ -174,11 +190,14 @@ def is_dicom(path: Path) -> bool:
         return False
 
 
-def of_nifti(path: Path, repeats: int) -> dict[str, Any]:
-    """SimpleITK against a whole case."""
-    figures, (image, case) = turns(lambda: SimpleITK.ReadImage(str(path)), lambda: read_case([path]), 2 * repeats + 1)
-    expected = SimpleITK.GetArrayViewFromImage(image)
-    return {**figures, "same_values": bool(np.array_equal(case.scans[0].voxels, expected))}
+def of_file(path: Path, repeats: int) -> dict[str, Any]:
+    """SimpleITK against a whole case of one file, and the memory that takes."""
+    figures, (image, case) = turns(lambda: SimpleITK.ReadImage(str(path)), lambda: read_case([path]), repeats)
+    voxels = case.scans[0].voxels
+    figures["same_values"] = bool(np.array_equal(voxels, SimpleITK.GetArrayViewFromImage(image)))
+    size = voxels.nbytes
+    del image, case, voxels
+    return {**figures, "memory_per_voxel_byte": round(memory_of([path]) / size, 2)}
 
 
 def turns(theirs: Callable[[], Any], ours: Callable[[], Any], repeats: int) -> tuple[dict[str, Any], tuple[Any, Any]]:

@@ -1,4 +1,6 @@
-"""Files for the benchmark of the readers, made by code: a CT in several transfer syntaxes, a mixed folder, a NIfTI."""
+"""Files for the benchmark of the readers, made by code: a CT in several transfer syntaxes and in one file, a mixed
+folder, a NIfTI.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,13 @@ import nibabel
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.encaps import encapsulate
+from pydicom.sequence import Sequence
 from pydicom.uid import (
     UID,
     CTImageStorage,
+    EnhancedCTImageStorage,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
@@ -79,6 +83,38 @@ def write_mixed_folder(folder: Path, count: int) -> Path:
     return folder
 
 
+def write_multi_frame(path: Path, stored: NDArray[np.int16], syntax: UID) -> Path:
+    """An enhanced CT: all slices in one file."""
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID, meta.MediaStorageSOPClassUID = syntax, EnhancedCTImageStorage
+    meta.MediaStorageSOPInstanceUID = generate_uid(entropy_srcs=["all slices", syntax])
+    dataset = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
+    dataset.SOPClassUID, dataset.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
+    dataset.Modality, dataset.PatientID, dataset.PatientName = "CT", "BENCHMARK", "Made^By^Code"
+    dataset.StudyInstanceUID = generate_uid(entropy_srcs=["study"])
+    dataset.SeriesInstanceUID = generate_uid(entropy_srcs=["series", syntax])
+    dataset.ImageType = ["ORIGINAL", "PRIMARY", "VOLUME", "NONE"]
+    dataset.NumberOfFrames, dataset.Rows, dataset.Columns = stored.shape
+    _describe_pixels(dataset)
+    shared = Dataset()
+    shared.PixelMeasuresSequence = [_item(PixelSpacing=[SPACING_MM, SPACING_MM], SliceThickness=1.0)]
+    shared.PlaneOrientationSequence = [_item(ImageOrientationPatient=[1, 0, 0, 0, 1, 0])]
+    shared.PixelValueTransformationSequence = [_item(RescaleSlope=1, RescaleIntercept=-1024, RescaleType="HU")]
+    dataset.SharedFunctionalGroupsSequence = [shared]
+    places = ([-192.0, -192.0, round(STEP_MM * index, 3)] for index in range(len(stored)))
+    dataset.PerFrameFunctionalGroupsSequence = Sequence(
+        _item(PlanePositionSequence=[_item(ImagePositionPatient=place)]) for place in places
+    )
+    pixels = stored.astype(np.uint16)
+    if syntax.is_encapsulated:
+        dataset.PixelData = encapsulate([imagecodecs.jpegls_encode(slice_HW) for slice_HW in pixels])
+        dataset["PixelData"].VR = "OB"
+    else:
+        dataset.PixelData = pixels.tobytes()
+    dataset.save_as(path, enforce_file_format=True)
+    return path
+
+
 def write_nifti_gz(path: Path, slices: int, side: int) -> Path:
     """A compressed volume of 16-bit integers."""
     volume = np.ascontiguousarray(body(slices, side).transpose(2, 1, 0)) - np.int16(1024)
@@ -111,13 +147,24 @@ def _write_slice(
     dataset.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
     dataset.PixelSpacing, dataset.SliceThickness = [SPACING_MM, SPACING_MM], 1.0
     dataset.Rows, dataset.Columns = stored.shape
-    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
-    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, 12, 11, 0
+    _describe_pixels(dataset)
     if is_ct:
         dataset.RescaleSlope, dataset.RescaleIntercept, dataset.RescaleType = 1, -1024, "HU"
     dataset.WindowCenter, dataset.WindowWidth = 40, 400
     _add_pixels(dataset, stored.astype(np.uint16), syntax)
     dataset.save_as(path, enforce_file_format=True)
+
+
+def _describe_pixels(dataset: Dataset) -> None:
+    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, 12, 11, 0
+
+
+def _item(**values: object) -> Dataset:
+    item = Dataset()
+    for keyword, value in values.items():
+        setattr(item, keyword, value)
+    return item
 
 
 def _add_pixels(dataset: FileDataset, pixels: NDArray[np.uint16], syntax: UID) -> None:

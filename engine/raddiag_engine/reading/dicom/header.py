@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from functools import cache, cached_property
 from typing import Any
 
@@ -17,6 +18,9 @@ from pydicom.tag import BaseTag, Tag
 _BAD_VALUE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
 # Written in the default character repertoire whatever SpecificCharacterSet says (PS3.5 6.2).
 ASCII_VRS = frozenset({"AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI"})
+# Written in that character set; without an escape, bytes of ASCII mean the same in all of them.
+TEXT_VRS = frozenset({"LO", "SH"})
+ESCAPE = 0x1B
 
 
 class Header:
@@ -93,16 +97,19 @@ class Header:
         return next(iter(self.items(keyword)), EMPTY)
 
 
-def _plain_values(element: Any, keyword: str) -> tuple[str, ...] | None:
-    """The values of an element of plain ASCII as they stand in the file, None if pydicom has to convert it.
+def _plain_values(element: Any, keyword: str) -> tuple[Any, ...] | None:
+    """The values of an element of plain ASCII or short numbers as they stand in the file, None if pydicom has to look.
 
     Nearly all that is asked for is such: converting each element takes most of the time of a large folder otherwise.
     """
-    if not isinstance(element, RawDataElement) or (element.VR or _dictionary_vr(keyword)) not in ASCII_VRS:
+    if not isinstance(element, RawDataElement) or not isinstance(element.value, bytes):
         return None
-    if not isinstance(element.value, bytes) or not element.value.isascii():
+    vr, value = element.VR or _dictionary_vr(keyword), element.value
+    if vr == "US" and len(value) % 2 == 0:
+        return struct.unpack(f"{'<' if element.is_little_endian else '>'}{len(value) // 2}H", value)
+    if not (vr in ASCII_VRS or (vr in TEXT_VRS and ESCAPE not in value)) or not value.isascii():
         return None
-    text = element.value.decode("ascii").rstrip(" \0")
+    text = value.decode("ascii").rstrip(" \0")
     return tuple(text.split("\\")) if text else ()
 
 
