@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from raddiag_engine.network.residual import (
@@ -17,6 +18,20 @@ from raddiag_engine.network.residual import (
 Strides = tuple[int | tuple[int, ...], ...]
 
 BASIC_BLOCKS: dict[int, tuple[int, int, int, int]] = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
+
+
+class SliceMaxPool(nn.Module):
+    """`nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1))` by the pool for images.
+
+    On a CPU autocast would put the other one, and what comes after it, into float32.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, D, H, W) to (N, C, D, h, w), in the memory format of x."""
+        if x.is_contiguous():
+            return F.max_pool2d(x.flatten(0, 1), 3, 2, 1).unflatten(0, x.shape[:2])
+        slices = x.transpose(1, 2).flatten(0, 1)  # no copy where channels are last
+        return F.max_pool2d(slices, 3, 2, 1).unflatten(0, (x.shape[0], x.shape[2])).transpose(1, 2)
 
 
 class ResNetStages(nn.Module):
@@ -87,10 +102,9 @@ class ResNet(ResNetStages):
             self.maxpool: nn.Module = nn.MaxPool2d(3, stride=2, padding=1)
         else:
             convolution_stride, pool_stride = stem_depth_strides
-            # Without a depth stride the pool stays inside the slice, so that slices keep their own evidence.
-            pool_depth = 1 if pool_stride == 1 else 3
             self.conv1 = convolution(3, in_channels, width, (stem_kernel_depth, 7, 7), (convolution_stride, 2, 2))
-            self.maxpool = nn.MaxPool3d((pool_depth, 3, 3), (pool_stride, 2, 2), (pool_depth // 2, 1, 1))
+            # Without a depth stride the pool stays inside the slice, so that slices keep their own evidence.
+            self.maxpool = SliceMaxPool() if pool_stride == 1 else nn.MaxPool3d(3, (pool_stride, 2, 2), 1)
         self.bn1 = batch_norm(dimensions, width)
         self.relu = nn.ReLU()
         initialise_convolutions(self)
