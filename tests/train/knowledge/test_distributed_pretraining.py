@@ -10,8 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from raddiag_engine.knowledge.encoder_folder import load_encoder
+from raddiag_engine.knowledge.hashed_encoder import HashedEncoder
 from raddiag_train.knowledge.pair import write_pairs
 from raddiag_train.knowledge.pairs import PairConfig, make_pairs
 from raddiag_train.knowledge.pretraining import pretrain
@@ -80,3 +82,11 @@ def test_each_process_encodes_its_share(count: int, encoded: list[list[str]], mo
     assert encoder.seen == encoded
     whole = shared_vectors(encoder, ["a", "b", "c"], Processes())
     np.testing.assert_array_equal(sum(parts).detach(), whole.detach())  # type: ignore[attr-defined]
+
+
+def test_texts_of_any_length_keep_their_places() -> None:
+    torch.manual_seed(0)
+    encoder = HashedEncoder(64, 8)
+    texts = ["fracture " * (1 + 37 * n % 11) + str(n) for n in range(70)]
+    whole_NW = encoder(encoder.tokenise(texts))
+    torch.testing.assert_close(shared_vectors(encoder, texts, Processes()), whole_NW)
