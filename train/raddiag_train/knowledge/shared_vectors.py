@@ -10,7 +10,6 @@ from torch import Tensor
 from raddiag_engine.knowledge.trainable_encoder import TrainableEncoder
 from raddiag_train.training.distributed import Processes
 
-
 ENCODED_TOGETHER = 32
 
 
