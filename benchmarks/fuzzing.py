@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -45,6 +46,7 @@ def main() -> int:
     kinds, damages, reasons = (sum((part[n] for part in figures), Counter()) for n in range(3))
     escapes = [line for part in figures for line in part[3]]
     result = {
+        "commit": commit(),
         "inputs": args.inputs,
         "seed": args.seed,
         "whole_files": len(whole_files()),
@@ -60,6 +62,12 @@ def main() -> int:
     RESULTS.write_text(json.dumps(result, indent=1) + "\n")
     print(json.dumps(result, indent=1))
     return 1 if escapes else 0
+
+
+def commit() -> str:
+    """Of the code that is tried."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
 
 
 def tried(seed: int, numbers: range) -> Figures:

@@ -21,6 +21,9 @@ PIXEL_DATA = tag_for_keyword("PixelData") or 0
 UNDEFINED = 0xFFFFFFFF
 ITEM, DELIMITER = (0xFFFE, 0xE000), (0xFFFE, 0xE0DD)
 ITEM_HEAD = struct.Struct("<HHL")
+# What may follow: padding and signatures, in either byte order. Whatever else does is a reason to look closer: pixels
+# that are longer than stated may be shifted.
+FOLLOWING = {b"\xfc\xff\xfc\xff", b"\xff\xfc\xff\xfc", b"\xfa\xff\xfa\xff", b"\xff\xfa\xff\xfa"}
 # A hundred thousand frames, each of some fragments.
 MOST_ITEMS = 1_000_000
 
@@ -112,7 +115,8 @@ def encoded_pixels(path: Path, place: PixelPlace, *, whole: bool) -> EncodedPixe
         whole: As bytes; else as a file, which reads what is asked for.
 
     Returns:
-        None where it is not what a delimiter ends, so that it has to be searched for its end.
+        None where only parsing the file tells what it is: it does not end where it should, or more follows it than
+        padding and signatures.
 
     Raises:
         EOFError: The file ends before it.
@@ -126,8 +130,10 @@ def encoded_pixels(path: Path, place: PixelPlace, *, whole: bool) -> EncodedPixe
             if found is None:
                 return None
             items, length = found
-        elif place.start + length > file.seek(0, io.SEEK_END):
-            length = file.tell() - place.start
+        end = place.start + length + (0 if items is None else ITEM_HEAD.size)
+        file.seek(end)
+        if file.read(4) not in {b"", *FOLLOWING} or file.seek(0, io.SEEK_END) < end:
+            return None
         if not whole:
             return EncodedPixels(FileSection(path, place.start, length), length, place.vr, items)
         file.seek(place.start)
