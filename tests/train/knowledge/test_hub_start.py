@@ -24,13 +24,25 @@ REPOSITORY = "a-lab/names-encoder"
 def pretrain(folder: Path, endpoint: str, start: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """One step of the real command line, hardly a step at all, in a folder of its own."""
     write_pairs(folder / "pairs.jsonl", make_pairs(concepts(), PairConfig(held_out=0.1)))
-    command = [sys.executable, "-m", "raddiag_engine.cli", "knowledge", "pretrain", "pairs.jsonl", "--output", "run"]
+    command = ["knowledge", "pretrain", "pairs.jsonl", "--output", "run"]
     for setting in (f"encoder.start={start}", "steps=1", "batch_pairs=8", "learning_rate=1e-9", "device=cpu"):
         command += ["--set", setting]
+    return raddiag(folder, endpoint, *command, **variables)
+
+
+def raddiag(folder: Path, endpoint: str, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """A command that speaks to this hub alone."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HF_") and "proxy" not in name}
     environment = {**kept, "HF_ENDPOINT": endpoint, "HF_HOME": str(folder / "hf"), **variables}
+    environment["RADDIAG_HOME"] = str(folder / "home")
     return subprocess.run(
-        command, capture_output=True, text=True, cwd=folder, env=environment, timeout=240, check=False
+        [sys.executable, "-m", "raddiag_engine.cli", *command],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=environment,
+        timeout=240,
+        check=False,
     )
 
 
@@ -73,3 +85,20 @@ def test_a_repository_that_the_hub_does_not_have_is_one_line(tmp_path: Path) -> 
     with hub_of(REPOSITORY, tmp_path / "repository") as (endpoint, _):
         line = refusal(pretrain(tmp_path, endpoint, "a-lab/typo"), tmp_path)
     assert "huggingface.co/a-lab/typo: the hub does not give it out" in line
+
+
+def test_search_and_data_build_take_a_repository_too(tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    save_encoder(HashedEncoder(buckets=512, width=16), tmp_path / "repository", {})
+    (tmp_path / "records.jsonl").write_text('{"no": "record"}\n')
+    with hub_of(REPOSITORY, tmp_path / "repository") as (endpoint, given):
+        search = ("knowledge", "search", "Gallstones", "--model", "demo", "--top", "1", "--encoder", REPOSITORY)
+        found = raddiag(tmp_path, endpoint, *search)
+        build = ("data", "build", "records.jsonl", "--work", "work", "--encoder")
+        refused = [raddiag(tmp_path, endpoint, *build, name) for name in (REPOSITORY, "a-lab/typo")]
+    assert "Gallstones" in found.stdout, found.stderr
+    assert given.count("model.safetensors") == 1
+    # The encoder is there, so that the first fault is the record's.
+    assert "records.jsonl:1" in refused[0].stderr
+    assert "huggingface.co/a-lab/typo" in refused[1].stderr
+    assert not (tmp_path / "work").exists()
