@@ -7,7 +7,7 @@ are then compared on the same embeddings. Schedule, loss, optimiser and average 
 from __future__ import annotations
 
 import math
-import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -16,60 +16,96 @@ from torch import Tensor, nn
 from raddiag_train.evaluation.predict import predict
 from raddiag_train.progress import progress_bar, task_progress
 from raddiag_train.training.config import TrainingConfig
+from raddiag_train.training.environment import write_environment
 from raddiag_train.training.publishing import publish
 from raddiag_train.training.random_state import seed_step
-from raddiag_train.training.run_folder import write_config
+from raddiag_train.training.run_folder import MODEL, write_config
+from raddiag_train.training.step_failure import step_failures_named
+from raddiag_train.training.stop_signal import StopSignal
 from raddiag_train.training.training_data import TrainingData, load_training_data
 from raddiag_train.training.training_run import TrainingRun, start_run
 
 
-def train_on_embeddings(config: TrainingConfig, folder: Path) -> None:
+def train_on_embeddings(config: TrainingConfig, folder: Path) -> bool:
     """Train a network whose encoder comes from `optimisation.initial_model`, and write its model folder.
 
-    Nothing is kept of a run that was stopped: it starts anew, which costs the encoding of the scans.
+    A run that was stopped goes on from its newest checkpoint, with the numbers of one that was not; its scans are
+    encoded again.
 
     Args:
         config: The recipe; batches are drawn with replacement, `optimisation.batch_cases` a step.
-        folder: Of the run; gets config.toml, metrics.jsonl and model/.
+        folder: Of the run; gets config.toml, metrics.jsonl, checkpoints/ and, at the end, model/.
+
+    Returns:
+        False if SIGTERM or Ctrl-C stopped it; a checkpoint of the last step was written.
 
     Raises:
         RaddiagError: As `raddiag_train.training.loop.train`.
     """
-    started = time.monotonic()
     data = load_training_data(config.data, config.preparation)
-    run = start_run(config, folder, data, resume=False)
+    run = start_run(config, folder, data, resume=True)
     write_config(folder, config)
+    write_environment(folder, run)
     with task_progress("encoding scans") as progress:
         embeddings = predict(run.network, data.train, progress=progress).embeddings
-    cases = [torch.from_numpy(one).to(run.device) for one in embeddings]
-    _train(run, cases, _modality_ids(data), torch.from_numpy(data.train.case_labels.matrix()).float().to(run.device))
-    run.log.write("training", run.steps, seconds=round(time.monotonic() - started, 1))
-    with run.ema.applied():
-        publish(run.network, config, data, folder / "model", run.label_loss.adjustment_K, run.text)
+    encoded = _EncodedCases(
+        [torch.from_numpy(one).to(run.device) for one in embeddings],
+        _modality_ids(data),
+        torch.from_numpy(data.train.case_labels.matrix()).float().to(run.device),
+    )
+    finished = _train(run, encoded)
+    if finished:
+        with run.ema.applied():
+            publish(run.network, config, data, folder / MODEL, run.label_loss.adjustment_K, run.text)
+    return finished
 
 
-def _train(run: TrainingRun, cases: list[Tensor], modality_ids: list[Tensor], targets_NK: Tensor) -> None:
+@dataclass(frozen=True, eq=False)
+class _EncodedCases:
+    """The training cases: embeddings (scans, C) and modality ids (scans,) of each, and targets (cases, K)."""
+
+    embeddings: list[Tensor]
+    modality_ids: list[Tensor]
+    targets_NK: Tensor
+
+    def logits_and_targets(self, run: TrainingRun, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Of the cases of a step, drawn with replacement."""
+        cases = self.embeddings
+        rows = torch.randint(len(cases), (run.config.optimisation.batch_cases,), generator=generator).tolist()
+        embeddings_BSC = nn.utils.rnn.pad_sequence([cases[row] for row in rows], batch_first=True)
+        ids_BS = nn.utils.rnn.pad_sequence([self.modality_ids[row] for row in rows], batch_first=True).to(run.device)
+        sizes_B = torch.tensor([len(cases[row]) for row in rows])
+        mask_BS = (torch.arange(int(sizes_B.max())) < sizes_B[:, None]).to(run.device)
+        return run.network.diagnose(embeddings_BSC, ids_BS, mask_BS), self.targets_NK[rows]
+
+
+def _train(run: TrainingRun, cases: _EncodedCases) -> bool:
+    """Make the steps that are left; False if a signal stopped it before the last."""
     config, network = run.config, run.network
     learned = [*network.head.parameters(), *(network.fusion.parameters() if network.fusion is not None else ())]
-    with progress_bar() as bar:
-        task = bar.add_task("training", total=run.steps)
-        for step in range(run.steps):
+    gradient_clip = config.optimisation.gradient_clip or math.inf
+    with StopSignal() as stop, step_failures_named(run), progress_bar() as bar:
+        task = bar.add_task("training", total=run.steps, completed=run.state.step)
+        for step in range(run.state.step, run.steps):
             learning_rate = run.set_learning_rate(step)
-            generator = seed_step(config.run.seed, step)
-            rows = torch.randint(len(cases), (config.optimisation.batch_cases,), generator=generator).tolist()
-            embeddings_BSC = nn.utils.rnn.pad_sequence([cases[row] for row in rows], batch_first=True)
-            ids_BS = nn.utils.rnn.pad_sequence([modality_ids[row] for row in rows], batch_first=True).to(run.device)
-            sizes_B = torch.tensor([len(cases[row]) for row in rows])
-            mask_BS = (torch.arange(int(sizes_B.max())) < sizes_B[:, None]).to(run.device)
-            loss = run.label_loss(network.diagnose(embeddings_BSC, ids_BS, mask_BS), targets_NK[rows], None)
+            loss = run.label_loss(*cases.logits_and_targets(run, seed_step(config.run.seed, step)), None)
             loss.backward()
-            nn.utils.clip_grad_norm_(learned, config.optimisation.gradient_clip or math.inf)
+            nn.utils.clip_grad_norm_(learned, gradient_clip)
             run.optimiser.step()
             run.optimiser.zero_grad(set_to_none=True)
             run.ema.update(step)
-            if (step + 1) % config.run.log_steps == 0:
-                run.log.write("training", step + 1, loss=float(loss.detach()), learning_rate=learning_rate)
-            bar.update(task, completed=step + 1)
+
+            done = run.advance()
+            ends = stop.received or done == run.steps
+            if ends or done % config.run.log_steps == 0:
+                seconds = round(run.state.seconds, 1)
+                run.log.write("training", done, loss=float(loss.detach()), learning_rate=learning_rate, seconds=seconds)
+            if ends or done % config.run.checkpoint_steps == 0:
+                run.save()
+            bar.update(task, completed=done)
+            if ends:
+                break
+    return run.state.step == run.steps
 
 
 def _modality_ids(data: TrainingData) -> list[Tensor]:

@@ -83,9 +83,8 @@ def execute(run: PlannedRun, execution: Execution) -> None:
         # The run's cases are without the excluded disorders already.
         data = replace(run.config.data, cases=(str(folder / CASES),), cache=str(execution.cache), exclude_disorders=())
         config = replace(run.config, data=data)
-        if run.frozen_encoder:
-            train_on_embeddings(config, folder)
-        elif not train(config, folder, resume=True):
+        finished = train_on_embeddings(config, folder) if run.frozen_encoder else train(config, folder, resume=True)
+        if not finished:
             raise Stopped(f"stopped; a checkpoint is in {folder}, go on with the same command")
     if not run.pooled:
         _judge(run, load_model(folder / MODEL), folder, execution)
