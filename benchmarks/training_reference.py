@@ -30,8 +30,8 @@ from raddiag_engine.network.model import RadDiag
 from raddiag_engine.network.packing import NetworkScan, pack
 from raddiag_engine.preparation.config import PreparationConfig
 from raddiag_train.data.records import CaseRecord
-from raddiag_train.training.config import OptimisationConfig
 from raddiag_train.training.losses import prior_log_odds
+from raddiag_train.training.optimisation_config import OptimisationConfig
 from raddiag_train.training.schedule import learning_rate_factor
 
 

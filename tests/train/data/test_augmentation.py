@@ -13,7 +13,8 @@ from torch import Tensor
 from raddiag_engine.configuration import from_mapping, to_mapping
 from raddiag_engine.network.config import NetworkConfig, SliceAttentionConfig
 from raddiag_engine.network.packing import NetworkScan, PackedBatch, pack
-from raddiag_train.data.augmentation import AugmentationConfig, as_float, augment
+from raddiag_train.data.augmentation import as_float, augment
+from raddiag_train.data.augmentation_config import AugmentationConfig
 from raddiag_train.data.erasing import borders, corners, rectangles
 from raddiag_train.data.geometric_augmentation import (
     affine_matrices,

@@ -15,13 +15,16 @@ from raddiag_engine.cases import Anatomy, Modality
 from raddiag_engine.errors import ReadError
 from raddiag_engine.network.config import NetworkConfig
 from raddiag_engine.preparation import PreparationConfig
-from raddiag_train.data.augmentation import AugmentationConfig, augment_with_lesions
+from raddiag_train.data.augmentation import augment_with_lesions
+from raddiag_train.data.augmentation_config import AugmentationConfig
 from raddiag_train.data.batches import Collate
 from raddiag_train.data.labels import label_space
 from raddiag_train.data.lesion_batches import shown_disorders
 from raddiag_train.data.prepared import PreparedDataset
 from raddiag_train.data.records import CaseRecord, ScanRecord
-from raddiag_train.training.config import DataConfig, OptimisationConfig, TrainingConfig
+from raddiag_train.training.config import TrainingConfig
+from raddiag_train.training.data_config import DataConfig
+from raddiag_train.training.optimisation_config import OptimisationConfig
 from raddiag_train.training.variation import CaseFacts, vary
 
 CONFIG = PreparationConfig(image_size_px=48, volume_size_px=32, depth=6, windowing="stored")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from raddiag_engine.configuration import from_mapping, to_mapping, with_overrides
-from raddiag_train.data.augmentation import AugmentationConfig
+from raddiag_train.data.augmentation_config import AugmentationConfig
 from raddiag_train.data.dataset_descriptor import shipped_datasets
 from raddiag_train.experiments.base_recipe import BaseRecipe
 from raddiag_train.experiments.paper_numbers import FOLDER, PaperRow, paper_table

@@ -9,7 +9,7 @@ from raddiag_engine.models.card import Coverage
 from raddiag_train.data.labels import label_space
 from raddiag_train.data.records import CaseRecord, ScanRecord
 from raddiag_train.training.card_building import coverage_of, describe_disorders
-from raddiag_train.training.config import CardConfig, SourceConfig
+from raddiag_train.training.card_config import CardConfig, SourceConfig
 
 HEAD, CHEST = Anatomy.HEAD_AND_NECK, Anatomy.CHEST
 

@@ -11,11 +11,11 @@ from torch import nn
 
 from raddiag_engine.network.config import FusionConfig, NetworkConfig, ResNetConfig
 from raddiag_train.data.case_labels import CaseLabels
-from raddiag_train.training.config import OptimisationConfig
 from raddiag_train.training.ema import ExponentialMovingAverage
 from raddiag_train.training.frozen_norms import freeze_norms
 from raddiag_train.training.initialisation import build_network, build_optimiser, sampled_log_odds
 from raddiag_train.training.losses import binary_cross_entropy
+from raddiag_train.training.optimisation_config import OptimisationConfig
 from raddiag_train.training.random_state import seed_step
 from raddiag_train.training.scan_dropout import drop_scans
 from raddiag_train.training.schedule import learning_rate_factor

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from raddiag_engine.network.config import NetworkConfig, SliceAttentionConfig
 from raddiag_engine.network.packing import NetworkScan, PackedBatch, Share, pack
-from raddiag_train.data.augmentation import AugmentationConfig, augment
+from raddiag_train.data.augmentation import augment
+from raddiag_train.data.augmentation_config import AugmentationConfig
 from raddiag_train.data.mixup import mixup_images
 from raddiag_train.training.activation_checkpointing import checkpoint_activations
 from raddiag_train.training.initialisation import build_network

@@ -11,7 +11,8 @@ from typing import Any
 
 from raddiag_engine.configuration import to_mapping
 from raddiag_train.data.records import SPLITS, CaseRecord
-from raddiag_train.training.config import DataConfig, TrainingConfig
+from raddiag_train.training.config import TrainingConfig
+from raddiag_train.training.data_config import DataConfig
 
 _PLACES = ("cases", "cache", "workers", "preparation_workers")
 

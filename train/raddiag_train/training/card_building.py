@@ -10,8 +10,9 @@ from raddiag_engine.models.card import Coverage, Disorder, ModelCard, TrainingSo
 from raddiag_engine.network.config import NetworkConfig
 from raddiag_train.data.labels import LabelSpace
 from raddiag_train.data.records import CaseRecord
+from raddiag_train.training.card_config import CardConfig, SourceConfig
 from raddiag_train.training.case_mixing import MOST_PARTNERS
-from raddiag_train.training.config import CardConfig, SourceConfig, TrainingConfig
+from raddiag_train.training.config import TrainingConfig
 
 
 def build_card(

@@ -15,8 +15,8 @@ from raddiag_engine.network.head import KnowledgeHead
 from raddiag_engine.network.memory_format import to_channels_last
 from raddiag_engine.network.model import RadDiag
 from raddiag_train.data.case_labels import CaseLabels
-from raddiag_train.training.config import OptimisationConfig
 from raddiag_train.training.losses import prior_log_odds
+from raddiag_train.training.optimisation_config import OptimisationConfig
 
 
 def build_network(
