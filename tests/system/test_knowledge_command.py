@@ -61,6 +61,7 @@ def test_search_by_name_and_by_description(
     assert main(["knowledge", "search", text, "--pairs", str(output), "--top", "2"]) == 0
     assert "Pneumothorax" in capsys.readouterr().out
     assert main(["knowledge", "search", "zzqq"]) == 1
+    assert main(["knowledge", "search", "x" * 500]) == 1
 
 
 def test_search_in_the_disorders_of_a_model(capsys: pytest.CaptureFixture[str]) -> None:
@@ -100,7 +101,14 @@ def test_bad_input_is_one_line(sources: list[str], tmp_path: Path, capsys: pytes
     assert "--umls" in refused(capsys, "build", "--output", output, "--umls-definitions", conso)
     assert "below 1" in refused(capsys, "build", "--output", output, "--held-out", "1")
     assert "no pair" in refused(capsys, "build", "--output", tmp_path / "none", "--no-icd10cm")
+    empty = tmp_path / "hello.obo"
+    empty.write_text("hello")
+    assert f"{empty}: holds no term" in refused(capsys, "build", "--output", output, "--obo", empty)
     assert "raddiag knowledge build" in refused(capsys, "search", "lung", "--pairs", tmp_path / "absent")
+    half = tmp_path / "half.jsonl"
+    half.write_text('{"kind": "synonym", "term": "x"}\n')
+    assert f"{half}:1: lacks concept, text" in refused(capsys, "search", "lung", "--pairs", half)
+    assert "the text is empty" in refused(capsys, "search", " ")
     assert "no model" in refused(capsys, "search", "lung", "--model", "dmeo")
     assert "at least 1" in refused(capsys, "search", "lung", "--top", "0")
     assert "raddiag knowledge build" in refused(capsys, "pretrain", tmp_path / "absent", "--output", tmp_path / "run")

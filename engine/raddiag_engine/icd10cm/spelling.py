@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SHORTEST_MISTYPED, SHORTEST_TWICE_MISTYPED, SHORTEST_BEGINNING = 4, 8, 3
+LONGEST = 100  # letters of a word; slips are counted in bytes
 
 
 class Spelling:
@@ -16,7 +17,9 @@ class Spelling:
 
     def __init__(self, vocabulary: Iterable[str]) -> None:
         # Numbers are no words: 2024 is not a slip for 2023.
-        self._words = sorted(word for word in set(vocabulary) if word.isascii() and word.isalpha())
+        self._words = sorted(
+            word for word in set(vocabulary) if word.isascii() and word.isalpha() and len(word) <= LONGEST
+        )
         lengths = np.array([len(word) for word in self._words], dtype=np.int64)
         self._letters_VL = (
             np.array(self._words, dtype=bytes).view(np.uint8).reshape(len(lengths), -1)
@@ -32,7 +35,7 @@ class Spelling:
         four letters, a second in those of at least eight.
         """
         most = (len(word) >= SHORTEST_MISTYPED) + (len(word) >= SHORTEST_TWICE_MISTYPED)
-        if not most or not word.isascii():
+        if not most or len(word) > LONGEST or not word.isascii():
             return {}
         rows = np.flatnonzero(np.abs(self._lengths_V - len(word)) <= most)
         slips_R = _slips(word.encode(), self._letters_VL[rows], self._lengths_V[rows])

@@ -24,19 +24,19 @@ class NameEmbeddings:
 
     Attributes:
         names: In the order of the rows.
-        vectors_NW: float32, of length 1.
+        vectors_NW: Of length 1; float32, or float16 where they are only kept for speed.
         encoder: Name of the encoder, for people.
         encoder_sha256: See `identity.py`.
     """
 
     names: tuple[str, ...]
-    vectors_NW: NDArray[np.float32]
+    vectors_NW: NDArray[np.floating]
     encoder: str
     encoder_sha256: str
 
 
 def write_embeddings(
-    path: Path, names: Sequence[str], vectors_NW: NDArray[np.float32], encoder: str, sha256: str
+    path: Path, names: Sequence[str], vectors_NW: NDArray[np.floating], encoder: str, sha256: str
 ) -> None:
     """Write the file, whole or not at all.
 

@@ -71,3 +71,10 @@ def test_completions() -> None:
 def test_an_empty_vocabulary() -> None:
     assert Spelling(()).near("lung") == {}
     assert Spelling(()).completions("lung") == ()
+
+
+def test_a_word_longer_than_any_is_near_none() -> None:
+    spelling = Spelling((*VOCABULARY, "a" * 300))
+    assert spelling.near("x" * 100_000) == {}
+    assert spelling.near("a" * 300) == {}
+    assert spelling.near("pneumonja") == {"pneumonia": 1}

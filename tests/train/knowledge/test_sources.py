@@ -107,6 +107,7 @@ FAULTS = [
     ("obo", OBO.replace('def: "An itch of the heart." []', "def: An itch"), 29, "not in quotes"),
     ("obo", OBO.replace("id: DOID:3\n", ""), 26, "one id and one name"),
     ("obo", OBO.replace("[Typedef]", "[Typedef"), 36, "not closed"),
+    ("obo", OBO.replace("id: DOID:3", "id: DOID:2"), 26, "is there already, in line "),
     ("sssom", SSSOM.replace("\tsemapv:Manual\nMONDO:2", "\nMONDO:2"), 7, "5 cells where the header has 6"),
     ("sssom", SSSOM.replace("very bent bone", ""), 8, "is empty"),
     ("umls", MRCONSO + "C0000003|ENG|P|\n", 6, "3 fields where this RRF file has 18"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ from raddiag_engine.errors import ConfigError
 
 LOCK = ".lock"
 
-if os.name == "nt":
+if sys.platform == "win32":
     import msvcrt
 
     def _take(descriptor: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from raddiag_train.knowledge.concept import Concept
     from raddiag_train.knowledge.pair import KnowledgePair
@@ -76,13 +76,30 @@ def _concepts(args: argparse.Namespace, bad: BadLines) -> Iterator[Concept]:
     if not args.no_icd10cm:
         yield from icd10cm_concepts(icd10cm())
     if args.obo:
-        yield from obo_concepts(args.obo, args.obo.name, bad)
+        yield from _some(obo_concepts(args.obo, args.obo.name, bad), args.obo, "no term in use")
     if args.sssom:
-        yield from sssom_concepts(args.sssom, args.sssom.name, bad)
+        yield from _some(sssom_concepts(args.sssom, args.sssom.name, bad), args.sssom, "no mapping of disorders")
     if args.umls:
-        yield from umls_concepts(args.umls, args.umls_definitions, "UMLS", bad)
+        coded = "no English concept with a code of ICD-10-CM"
+        yield from _some(umls_concepts(args.umls, args.umls_definitions, "UMLS", bad), args.umls, coded)
     if args.radiopaedia:
-        yield from radiopaedia_concepts(args.radiopaedia, "Radiopaedia", bad)
+        yield from _some(radiopaedia_concepts(args.radiopaedia, "Radiopaedia", bad), args.radiopaedia, "no article")
+
+
+def _some(concepts: Iterable[Concept], path: Path, nothing: str) -> Iterator[Concept]:
+    """The concepts of a file; a file that has none is another one than was meant.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    from raddiag_engine.errors import ConfigError
+
+    found = False
+    for concept in concepts:
+        found = True
+        yield concept
+    if not found:
+        raise ConfigError(f"{path}: holds {nothing}; name another file, or leave the option away")
 
 
 def _print_counts(pairs: list[KnowledgePair]) -> None:

@@ -41,6 +41,8 @@ def run(args: argparse.Namespace) -> int:
     from raddiag_train.knowledge.pair import read_pairs
     from raddiag_train.knowledge.searched_disorder import disorders_of_card, disorders_of_icd10cm, with_pairs
 
+    if not args.text.strip():
+        raise ConfigError("the text is empty; name a disorder, or describe what is seen")
     if args.top < 1:
         raise ConfigError(f"--top is {args.top}, but must be at least 1")
     if args.model:

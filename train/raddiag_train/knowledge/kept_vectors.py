@@ -68,9 +68,9 @@ def kept_vectors(
     return vectors_MW[[rows[name] for name in names]].astype(np.float32)
 
 
-def _read(path: Path, encoder: TrainableEncoder, digest: str) -> tuple[tuple[str, ...], NDArray[np.float16]]:
+def _read(path: Path, encoder: TrainableEncoder, digest: str) -> tuple[tuple[str, ...], NDArray[np.floating]]:
     """What the file holds; nothing if there is none, or it is damaged or of an encoder with another tokeniser."""
-    nothing = (), np.empty((0, encoder.width), dtype=np.float16)
+    nothing: tuple[tuple[str, ...], NDArray[np.floating]] = (), np.empty((0, encoder.width), dtype=np.float16)
     try:
         kept = read_embeddings(path)
     except ModelError:

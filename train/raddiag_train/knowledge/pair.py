@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -108,6 +108,10 @@ def _pair(data: Any) -> KnowledgePair:
     known = {field.name for field in fields(KnowledgePair)}
     if not isinstance(data, dict) or not data.keys() <= known:
         raise ValueError(f"expected an object with {', '.join(sorted(known))}")
+    if missing := [
+        field.name for field in fields(KnowledgePair) if field.default is MISSING and field.name not in data
+    ]:
+        raise ValueError(f"lacks {', '.join(missing)}; make the file with: raddiag knowledge build")
     codes, negatives = data.get("icd10cm", []), data.get("hard_negatives", [])
     if not isinstance(codes, list) or not isinstance(negatives, list):
         raise ValueError("icd10cm and hard_negatives must be lists")

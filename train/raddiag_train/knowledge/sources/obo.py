@@ -25,10 +25,11 @@ def obo_concepts(path: Path, source: str, bad: BadLines) -> Iterator[Concept]:
         ConfigError: The file cannot be read, or a line is at fault and bad lines are not left out.
     """
     start, stanza = 0, ""
+    line_of: dict[str, int] = {}
     fields: dict[str, list[str]] = defaultdict(list)
     for number, line in numbered_lines(path, bad):
         if line.startswith("["):
-            yield from _concept(fields, stanza, path, start, source, bad)
+            yield from _concept(fields, stanza, path, start, source, bad, line_of)
             start, stanza = number, line.strip()
             fields = defaultdict(list)
             if not stanza.endswith("]"):
@@ -41,17 +42,27 @@ def obo_concepts(path: Path, source: str, bad: BadLines) -> Iterator[Concept]:
                 bad.report(path, number, f"the text of {tag} is not in quotes")
             elif tag in _TAGS:
                 fields[tag].append(value.strip())
-    yield from _concept(fields, stanza, path, start, source, bad)
+    yield from _concept(fields, stanza, path, start, source, bad, line_of)
 
 
 def _concept(
-    fields: dict[str, list[str]], stanza: str, path: Path, line: int, source: str, bad: BadLines
+    fields: dict[str, list[str]],
+    stanza: str,
+    path: Path,
+    line: int,
+    source: str,
+    bad: BadLines,
+    line_of: dict[str, int],
 ) -> Iterator[Concept]:
-    """The concept of a stanza, if it is a term in use."""
+    """The concept of a stanza, if it is a term in use; `line_of` gets its identifier."""
     if stanza != "[Term]" or fields["is_obsolete"] == ["true"]:
         return
     if len(fields["id"]) != 1 or len(fields["name"]) != 1 or not (fields["id"][0] and fields["name"][0]):
         bad.report(path, line, "a term must have one id and one name")
+        return
+    first = line_of.setdefault(fields["id"][0], line)
+    if first != line:
+        bad.report(path, line, f"{fields['id'][0]} is there already, in line {first}")
         return
     quoted = [_QUOTED.match(value) for value in fields["synonym"]]
     codes = [value.split()[0].removeprefix(_ICD10CM) for value in fields["xref"] if value.startswith(_ICD10CM)]
