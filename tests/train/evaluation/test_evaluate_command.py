@@ -113,8 +113,14 @@ def test_cases_with_a_disorder_kept_out_of_training_are_left_out_and_said(
     assert report["judged"]["cases_with_excluded_disorders_left_out"] == 2
     assert {row["name"]: row["positives"] for row in report["classes"]} == {"Bright blob": 14, "Normal": 16}
     assert said in report["judged"]["notes"]
-    with pytest.raises(ConfigError, match="'Grey blob' has no positive training case"):
+    with pytest.raises(
+        ConfigError, match=r"with_grey\.jsonl:\d+: case case-\d+: disorder 'Grey blob' has no positive training case"
+    ):
         evaluate(folder, *options)
+    divided = [{**line, "patient_id": "one"} for line in lines if line not in bright]
+    (folder / "divided.jsonl").write_text("".join(json.dumps(line) + "\n" for line in divided), encoding="utf-8")
+    with pytest.raises(ConfigError, match="of the same patient"):
+        evaluate(folder, *options, "--cases", str(folder / "divided.jsonl"))
     alone = folder / "grey_alone.jsonl"
     alone.write_text(json.dumps(bright[0]) + "\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="kept out of the training"):

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from raddiag_engine.errors import ConfigError
+from raddiag_engine.errors import ConfigError, ReadError
 from raddiag_train.data.case_identity import status_key
 from raddiag_train.data.records import read_records, write_records
 from raddiag_train.training.card_building import build_card
@@ -56,7 +56,7 @@ def test_a_second_start_asks_once_for_the_status_of_a_file(recipe: Path, monkeyp
 def test_a_missing_file_is_told_with_its_line_before_any_is_prepared(recipe: Path, case: int) -> None:
     lines = (recipe.parent / "cases.jsonl").read_text(encoding="utf-8").splitlines()
     (recipe.parent / json.loads(lines[case])["scans"][0]["path"]).unlink()
-    with pytest.raises(ConfigError, match=rf"cases\.jsonl:{case + 1}: no such file .*{case}\.png \(case case-{case}\)"):
+    with pytest.raises(ConfigError, match=rf"cases\.jsonl:{case + 1}: no such file .*{case}\.png$"):
         load(recipe)
     assert not list((recipe.parent / "prepared").rglob("*"))
 
@@ -68,6 +68,35 @@ def test_training_and_validation_cases_are_apart(recipe: Path) -> None:
         for index, record in enumerate(dataset.records):
             assert len(dataset[index].scans) == len(record.scans)
             assert dataset[index].labels_K[data.labels.indices[record.disorders[0]]] == 1
+
+
+def test_a_patient_in_two_splits_is_refused_with_both_lines(recipe: Path) -> None:
+    records = read_records(recipe.parent / "cases.jsonl")
+    write_records(
+        recipe.parent / "cases.jsonl",
+        [replace(record, patient_id="one" if i in (3, 20) else f"{i}") for i, record in enumerate(records)],
+    )
+    fault = r"cases\.jsonl:21: case case-20 lies in 'validation', but .*cases\.jsonl:4, of the same patient, in 'train'"
+    with pytest.raises(ConfigError, match=fault):
+        load(recipe)
+    # A number that two data sets have is of two patients.
+    apart = [
+        replace(r, source="other") if i == 20 else r for i, r in enumerate(read_records(recipe.parent / "cases.jsonl"))
+    ]
+    write_records(recipe.parent / "cases.jsonl", apart)
+    assert len(load(recipe).train) == 16
+
+
+def test_a_label_that_was_never_learned_and_a_damaged_file_are_told_with_their_lines(recipe: Path) -> None:
+    records = read_records(recipe.parent / "cases.jsonl")
+    file = recipe.parent / "cases.jsonl"
+    write_records(file, [replace(r, disorders=("Brite blob",)) if i == 20 else r for i, r in enumerate(records)])
+    with pytest.raises(ConfigError, match=r"cases\.jsonl:21: case case-20: disorder 'Brite blob' .* 'Bright blob'\?"):
+        load(recipe)
+    write_records(file, records)
+    records[20].scans[0].path.write_bytes(b"no picture")
+    with pytest.raises(ReadError, match=r"20\.png: .*; see .*cases\.jsonl:21"):
+        load(recipe)
 
 
 def test_cases_with_an_excluded_disorder_are_left_out_of_training_and_validation(recipe: Path) -> None:

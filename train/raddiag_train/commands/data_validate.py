@@ -38,7 +38,8 @@ def run(args: argparse.Namespace) -> int:
         place = f"{fault.path}: " if fault.path else ""
         print(f"{args.cases}:{fault.line}: {case}{place}{fault.problem}")
     if found.faults:
-        print(f"raddiag: {args.cases}: {len(found.faults)} faults in {found.cases} cases", file=sys.stderr)
+        faults = "1 fault" if len(found.faults) == 1 else f"{len(found.faults)} faults"
+        print(f"raddiag: {args.cases}: {faults} in {found.cases} cases", file=sys.stderr)
         return EXIT_FAULTS
     print(f"{args.cases}: {found.cases} cases, no fault")
     return 0

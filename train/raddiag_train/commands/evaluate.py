@@ -86,6 +86,7 @@ def run(args: argparse.Namespace) -> int:
     from raddiag_engine.errors import ConfigError
     from raddiag_engine.models.folder import load_model
     from raddiag_engine.models.registry import find_model
+    from raddiag_train.data.case_lines import case_lines_named, refuse_divided_patients
     from raddiag_train.data.label_level import at_label_level
     from raddiag_train.data.records import read_records
     from raddiag_train.evaluation.icd10cm_level import is_category_level
@@ -93,13 +94,16 @@ def run(args: argparse.Namespace) -> int:
     if args.resamples < 0:
         raise ConfigError(f"--resamples is {args.resamples}, but must be 0 or more")
     records = read_records(args.cases)
+    if args.split != "all":
+        refuse_divided_patients(records, [args.cases])
     model = load_model(find_model(args.model))
     own_level: LabelLevel = "icd10cm" if is_category_level(model.card.disorders) else "disorder"
     _check_level(args, model.card, own_level)
     records = at_label_level(records, own_level)
-    if args.fit:
-        return _fit(model, records, args)
-    report = _judge(model, records, args, pooled=args.level not in (None, own_level))
+    with case_lines_named([args.cases]):
+        if args.fit:
+            return _fit(model, records, args)
+        report = _judge(model, records, args, pooled=args.level not in (None, own_level))
     report.print(Console())
     if args.json:
         write_text(args.json, report.to_json())

@@ -15,6 +15,7 @@ from raddiag_engine.errors import ConfigError
 from raddiag_engine.models.card import Coverage, Disorder, Tier
 from raddiag_train.data.ancestors import Ancestor, icd10cm_ancestors
 from raddiag_train.data.case_labels import CaseLabels
+from raddiag_train.data.case_lines import UnknownDisorder
 from raddiag_train.data.records import NORMAL, CaseRecord
 
 HEAD_CASES = 100
@@ -100,14 +101,14 @@ class LabelSpace:
         """The classes of each case.
 
         Raises:
-            ConfigError: As `vector`, with the case's id.
+            UnknownDisorder: As `vector`, with the case's id.
         """
         found = []
         for record in records:
             try:
                 found.append(self._indices_of(record.disorders))
             except ConfigError as error:
-                raise ConfigError(f"case {record.case_id}: {error}") from None
+                raise UnknownDisorder(record.case_id, str(error)) from None
         return found
 
     def matrix(self, records: Sequence[CaseRecord]) -> NDArray[np.float32]:

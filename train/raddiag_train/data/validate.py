@@ -89,7 +89,7 @@ def faults_of(
     """
     known = _training_disorders(records) if vocabulary is None else set(vocabulary)
     first_with_id: dict[str, int] = {}
-    first_split: dict[str, tuple[str, int]] = {}
+    first_split: dict[tuple[str, str], tuple[str, int]] = {}
     first_with_file: dict[Path, tuple[str, int]] = {}
     faults: list[Fault] = []
     for done, (line, record) in enumerate(zip(lines or range(1, len(records) + 1), records, strict=True), 1):
@@ -127,10 +127,10 @@ def _repeated_id(record: CaseRecord, line: int, first_with_id: dict[str, int]) -
     return [] if first == line else [f"has the case_id of line {first}"]
 
 
-def _divided_patient(record: CaseRecord, line: int, first_split: dict[str, tuple[str, int]]) -> list[str]:
+def _divided_patient(record: CaseRecord, line: int, first_split: dict[tuple[str, str], tuple[str, int]]) -> list[str]:
     if not record.patient_id or not record.split:
         return []
-    split, first = first_split.setdefault(record.patient_id, (record.split, line))
+    split, first = first_split.setdefault((record.source, record.patient_id), (record.split, line))
     if split == record.split:
         return []
     return [f"lies in {record.split!r}, but line {first}, of the same patient, in {split!r}; use `raddiag data split`"]

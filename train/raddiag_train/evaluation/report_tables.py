@@ -39,7 +39,7 @@ def print_tables(evaluation: Evaluation, parts: Parts, console: Console) -> None
         table = Table(title=title, box=SIMPLE_HEAD)
         table.add_column("data set", no_wrap=True)
         for name in ("cases", "AUC", "95 %", "AUC, same anatomy", "accuracy", "95 %"):
-            table.add_column(name, justify="right")
+            table.add_column(name, justify="right", min_width=len("0.999–1.000") if name == "95 %" else None)
         for result in results:
             table.add_section()
             accuracy = "" if result.accuracy is None else f"{result.accuracy:.3f}"

@@ -12,15 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raddiag_engine.cases import Anatomy
-from raddiag_engine.errors import ConfigError, ReadError
+from raddiag_engine.errors import ConfigError
 from raddiag_engine.preparation.config import PreparationConfig
+from raddiag_train.data.case_lines import case_lines_named, refuse_divided_patients
 from raddiag_train.data.held_out_disorders import without_disorders
 from raddiag_train.data.label_level import at_label_level
 from raddiag_train.data.labels import LabelSpace, label_space
 from raddiag_train.data.prepared import PreparedDataset
 from raddiag_train.data.records import CaseRecord, read_records
 from raddiag_train.progress import task_progress
-from raddiag_train.training.config import DataConfig
+from raddiag_train.training.data_config import DataConfig
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,10 +84,13 @@ def load_training_data(config: DataConfig, preparation: PreparationConfig) -> Tr
     """Read the cases and prepare what the cache lacks.
 
     Raises:
-        ConfigError: A cases file, a label or a split is wrong, or a scan's file is missing (with the line).
-        ReadError: A file cannot be read or prepared.
+        ConfigError: A cases file or split is wrong; with the line where a label is, a scan's file is missing, or a
+            patient lies in two splits.
+        ReadError: A file cannot be read or prepared; with the line.
     """
-    records = [record for file in config.cases for record in read_records(Path(file))]
+    files = [Path(file) for file in config.cases]
+    records = [record for file in files for record in read_records(file)]
+    refuse_divided_patients(records, files)
     records = at_label_level(records, config.label_level)
     records = without_disorders(records, config.exclude_disorders, (config.train_split, config.validation_split))
     labels = label_space(records, config.train_split, ancestors=config.icd10cm_ancestors)
@@ -96,15 +100,11 @@ def load_training_data(config: DataConfig, preparation: PreparationConfig) -> Tr
         raise ConfigError(
             f"no case is in the split {config.validation_split!r}, which thresholds need; see `raddiag data split`"
         )
-    try:
+    with case_lines_named(files):
         # All at once, so that a missing file is met before any is prepared.
         dataset = prepared_dataset(
             [*train, *validation], labels, preparation, config.cache_folder, config.preparation_workers
         )
-    except ReadError:
-        for file in config.cases:
-            read_cases(Path(file))  # which knows the line of a missing file, and is too slow to be asked first
-        raise
     return TrainingData(
         labels,
         dataset.part(slice(len(train))),
