@@ -66,7 +66,7 @@ def refuse_divided_patients(records: Sequence[CaseRecord], files: Sequence[Path]
         if record.patient_id and record.split:
             other = first.setdefault((record.source, record.patient_id), record)
             if other.split != record.split:
-                there, here = (_place(files, lambda found, one=one: found == one) for one in (other, record))
+                here, there = _place(files, record.__eq__), _place(files, other.__eq__)
                 raise ConfigError(
                     f"{here}: case {record.case_id} lies in {record.split!r}, but {there}, of the same patient, in "
                     f"{other.split!r}; divide the cases anew with `raddiag data split`"
