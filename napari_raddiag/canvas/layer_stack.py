@@ -147,6 +147,14 @@ class LayerStack:
                 if placed.layer.visible != visible:
                     placed.layer.visible = visible
 
+    def hide_others(self, scan_ids: frozenset[str]) -> None:
+        """Let no scan be seen but these; napari slices what is seen anew with every change of axes and slider."""
+        for scan_id in self._slots:
+            if scan_id not in scan_ids:
+                for placed in self.placed(scan_id):
+                    if placed.layer.visible:
+                        placed.layer.visible = False
+
     def align_to_grid(self) -> int:
         """Give every scan the same number of neighbours in the list, from its start.
 

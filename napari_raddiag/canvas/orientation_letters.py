@@ -32,8 +32,6 @@ class OrientationLetters(Redrawing):
         seat = self.layers.seat(scan_id)
         flip_vertical, flip_horizontal = camera_flips(self.layers.viewer)
         down, across = seat.screen_axes
-        if not self.layers.is_grid and tuple(self.layers.viewer.dims.displayed) != self._expected_axes(scan_id):
-            down, across = across, down  # a person transposed the axes in napari
         return edge_letters(seat.grid, down, across, flip_vertical=flip_vertical, flip_horizontal=flip_horizontal)
 
     def redraw(self) -> None:
@@ -48,13 +46,6 @@ class OrientationLetters(Redrawing):
         """Take the words off the canvas."""
         super().close()
         self.marks.close()
-
-    def _expected_axes(self, scan_id: str) -> tuple[int, ...]:
-        seat = self.layers.seat(scan_id)
-        ndim = self.layers.viewer.dims.ndim
-        if seat.grid.ndim == 2:
-            return ndim - 2, ndim - 1
-        return tuple(axis + ndim - 3 for axis in seat.screen_axes)
 
     def _edges(self, cell: CanvasCell) -> Iterator[Words]:
         middle_x, middle_y = cell.middle_px

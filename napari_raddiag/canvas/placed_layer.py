@@ -53,6 +53,17 @@ class PlacedLayer:
             layer.name = settings["name"]
         self.lay(pose)
 
+    def hide(self) -> None:
+        """Let it not be seen, until it is wanted again."""
+        self.wanted = False
+        if self.layer.visible:
+            self.layer.visible = False
+
+    def let_go(self) -> None:
+        """Slice what a hidden layer holds now; else napari keeps the slice drawn last, and with it its whole array."""
+        self.layer.set_view_slice()
+        self.layer.events.set_data()
+
     def lay(self, pose: LayerPose) -> None:
         """Lay the layer."""
         layer = self.layer

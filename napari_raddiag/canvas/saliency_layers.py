@@ -1,7 +1,8 @@
 """The evidence for a disorder upon the scans: one scale over the case, nothing where there is none.
 
 Each scan has one evidence layer and, for comparing, a second one; showing another disorder changes what is in them, and
-adds nothing to the layer list. napari needs some 50 ms for a new layer: those of scans out of sight come one by one.
+adds nothing to the layer list. napari needs some 50 ms for a new layer and 200 ms to take one out: those of scans out
+of sight come one by one, and what shows nothing any more stays until the case goes, hidden, empty and nameless.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from qtpy.QtCore import QObject, QTimer, Signal
+import numpy as np
+from qtpy.QtCore import QObject, QTimer
 
 from napari_raddiag.canvas.evidence_colours import EvidenceColour, evidence_colormap
 from napari_raddiag.canvas.layer_data import INTERPOLATION, METADATA, place_metadata, placement
 from napari_raddiag.canvas.scan_layers import ScanLayers
-from napari_raddiag.display.evidence_peaks import Peak, evidence_peaks, is_dark
+from napari_raddiag.display.evidence_peaks import is_dark
 from raddiag_engine.saliency.saliency_map import SaliencyMap
 
 OPACITY = 0.45
@@ -22,13 +24,7 @@ COLOURS: tuple[EvidenceColour, ...] = ("evidence", "comparison")
 
 
 class SaliencyLayers(QObject):
-    """Overlays of at most two disorders.
-
-    Signals:
-        shown_changed: Which disorder is shown in the first colour; empty for none.
-    """
-
-    shown_changed = Signal(str)
+    """Overlays of at most two disorders."""
 
     def __init__(self, viewer: Any, layers: ScanLayers) -> None:
         super().__init__()
@@ -36,7 +32,6 @@ class SaliencyLayers(QObject):
         self._layers = layers
         self._opacity = OPACITY
         self._shown: dict[EvidenceColour, dict[str, SaliencyMap]] = {colour: {} for colour in COLOURS}
-        self._peaks: dict[tuple[str, EvidenceColour], tuple[SaliencyMap, tuple[Peak, ...]]] = {}
         self._pending: list[tuple[str, EvidenceColour]] = []
         self._loading = QTimer(self)
         self._loading.setInterval(0)
@@ -70,15 +65,14 @@ class SaliencyLayers(QObject):
             if saliency.values.shape != self._layers.scan(scan_id).voxels.shape:
                 raise ValueError(f"the map of scan {scan_id} is not on the scan's grid")
         before, self._shown[colour] = self._shown[colour], by_scan
-        self._forget_peaks(colour)
         self._drop_pending(colour)
         in_sight = self._layers.shown
         for scan_id in self._layers.scan_ids:
             saliency_now = by_scan.get(scan_id)
             if saliency_now is None:
-                self._layers.stack.remove(scan_id, colour)
+                self._empty(scan_id, colour)
             elif is_dark(saliency_now):
-                self._put_away(saliency_now, colour)
+                self._put_dark(saliency_now, colour)
             elif scan_id in in_sight or self._layers.stack.get(scan_id, colour) is not None:
                 self._put(saliency_now, colour, unchanged=before.get(scan_id) is saliency_now)
             else:
@@ -86,20 +80,23 @@ class SaliencyLayers(QObject):
         if self._pending:
             self._loading.start()
         self._layers.refresh_visibility()
-        if colour == "evidence":
-            self.shown_changed.emit(maps[0].disorder if maps else "")
+
+    def put_away(self, colour: EvidenceColour | None = None) -> None:
+        """Show no evidence in one colour or all, at once."""
+        for each in COLOURS if colour is None else (colour,):
+            self._shown[each] = {}
+            self._drop_pending(each)
+            for scan_id in self._layers.scan_ids:
+                self._empty(scan_id, each)
 
     def clear(self, colour: EvidenceColour | None = None) -> None:
         """Take the overlays away, of one colour or all, with their layers."""
         for each in COLOURS if colour is None else (colour,):
             self._shown[each] = {}
-            self._forget_peaks(each)
             self._drop_pending(each)
             for scan_id in self._layers.scan_ids:
                 self._layers.stack.remove(scan_id, each)
         self._layers.refresh_visibility()
-        if colour in (None, "evidence"):
-            self.shown_changed.emit("")
 
     def close(self) -> None:
         """Let no more layers come."""
@@ -123,35 +120,12 @@ class SaliencyLayers(QObject):
 
     def layer(self, scan_id: str, colour: EvidenceColour = "evidence") -> Any | None:
         """The napari layer that holds a scan's overlay, which comes now if it was still to come; None for none."""
+        if scan_id not in self._shown[colour]:
+            return None
         if (scan_id, colour) in self._pending:
             self._put_pending([(scan_id, colour)])
         placed = self._layers.stack.get(scan_id, colour)
         return None if placed is None else placed.layer
-
-    def peaks(self, scan_id: str, colour: EvidenceColour = "evidence") -> tuple[Peak, ...]:
-        """The separate strongest places of the map shown upon a scan, strongest first; none for a dark one."""
-        saliency = self.shown(scan_id, colour)
-        if saliency is None:
-            return ()
-        key = scan_id, colour
-        known = self._peaks.get(key)
-        if known is None or known[0] is not saliency:
-            known = self._peaks[key] = saliency, evidence_peaks(saliency)
-        return known[1]
-
-    def strongest_scan(self, colour: EvidenceColour = "evidence") -> str | None:
-        """Id of the scan with the strongest evidence of the case; None if all is dark."""
-        lit = [m for m in self._shown[colour].values() if not is_dark(m)]
-        return max(lit, key=lambda m: float(m.values[m.peak])).scan_id if lit else None
-
-    def go_to_peak(self, scan_id: str, number: int = 0, colour: EvidenceColour = "evidence") -> Peak | None:
-        """Bring a scan into view at its n-th strongest place, counted from 0 and around; None if it has none."""
-        peaks = self.peaks(scan_id, colour)
-        if not peaks:
-            return None
-        peak = peaks[number % len(peaks)]
-        self._layers.navigation.go_to(scan_id, peak.index)
-        return peak
 
     def _put_in_sight(self, *_: object) -> None:
         """What comes into view has its evidence from the first moment."""
@@ -182,10 +156,6 @@ class SaliencyLayers(QObject):
     def _drop_pending(self, colour: EvidenceColour) -> None:
         self._pending = [each for each in self._pending if each[1] != colour]
 
-    def _forget_peaks(self, colour: EvidenceColour) -> None:
-        """Peaks hold on to their map, which is to go when others need its memory: only those shown are kept."""
-        self._peaks = {key: known for key, known in self._peaks.items() if key[1] != colour}
-
     def _put(self, saliency: SaliencyMap, colour: EvidenceColour, *, unchanged: bool) -> None:
         there = self._layers.stack.get(saliency.scan_id, colour)
         if there is None or not unchanged:
@@ -194,27 +164,38 @@ class SaliencyLayers(QObject):
         assert there is not None
         there.wanted = True
 
-    def _put_away(self, dark: SaliencyMap, colour: EvidenceColour) -> None:
-        """Nothing is to be seen of a dark map; its layer, if there is one, holds it instead of the map shown before.
-
-        The slice drawn last stays a view of that one until the layer is seen again: one map a scan at most.
-        """
+    def _put_dark(self, dark: SaliencyMap, colour: EvidenceColour) -> None:
+        """Nothing is to be seen of a dark map; its layer, if there is one, holds it instead of the map shown before."""
         there = self._layers.stack.get(dark.scan_id, colour)
         if there is not None:
-            there.wanted = there.layer.visible = False
+            there.hide()  # before it is filled, or the map shown before is seen again
             self._fill(dark, colour)
+            there.let_go()
+
+    def _empty(self, scan_id: str, colour: EvidenceColour) -> None:
+        """Keep the layer, if there is one, without a map: zeros that take no memory."""
+        there = self._layers.stack.get(scan_id, colour)
+        if there is None or "disorder" not in there.layer.metadata[METADATA]:
+            return
+        there.hide()
+        seat = self._layers.seat(scan_id)
+        nothing = np.broadcast_to(np.zeros((), np.float32), there.displayed.shape)
+        self._layers.stack.put(scan_id, colour, nothing, self._settings(scan_id, None, colour), seat.pose)
+        there.let_go()
 
     def _fill(self, saliency: SaliencyMap, colour: EvidenceColour) -> None:
         """The layer shows a view of the map's own values: nothing is copied."""
         seat = self._layers.seat(saliency.scan_id)
         array = seat.grid.turn(saliency.values)
-        layer = self._layers.stack.put(saliency.scan_id, colour, array, self._settings(saliency, colour), seat.pose)
+        settings = self._settings(saliency.scan_id, saliency, colour)
+        layer = self._layers.stack.put(saliency.scan_id, colour, array, settings, seat.pose)
         layer.opacity = self._opacity
 
-    def _settings(self, saliency: SaliencyMap, colour: EvidenceColour) -> dict[str, Any]:
-        grid = self._layers.grid_of(saliency.scan_id)
+    def _settings(self, scan_id: str, saliency: SaliencyMap | None, colour: EvidenceColour) -> dict[str, Any]:
+        grid = self._layers.grid_of(scan_id)
+        disorder = "Evidence" if saliency is None else saliency.disorder
         return {
-            "name": f"{saliency.disorder}: {self._layers.title(saliency.scan_id)}",
+            "name": f"{disorder}: {self._layers.title(scan_id)}",
             "rgb": False,
             "colormap": self._colormaps[colour],
             # One scale over the case: a scan that adds little stays dim.
@@ -224,14 +205,20 @@ class SaliencyLayers(QObject):
             "metadata": {
                 METADATA: {
                     "case_id": self._layers.layers_id,
-                    "case_hash": saliency.case_hash,
-                    "scan_id": saliency.scan_id,
-                    "disorder": saliency.disorder,
-                    "method": saliency.method,
-                    "model_sha256": saliency.model_sha256,
-                    "input_hash": saliency.input_hash,
+                    "scan_id": scan_id,
+                    **({} if saliency is None else _answer_of(saliency)),
                     **place_metadata(grid),
                 }
             },
             **placement(grid),
         }
+
+
+def _answer_of(saliency: SaliencyMap) -> dict[str, str]:
+    return {
+        "case_hash": saliency.case_hash,
+        "disorder": saliency.disorder,
+        "method": saliency.method,
+        "model_sha256": saliency.model_sha256,
+        "input_hash": saliency.input_hash,
+    }

@@ -65,11 +65,17 @@ class ScanLayers(QObject):
         self._layout = ViewLayout(viewer, self.stack, self.position)
         self._layout.refit_wanted.connect(self.fit)
         self._layout.moved.connect(self.layout_changed)
+        self._layout.turned_by_viewer.connect(self._note_turn)
         viewer.canvas.events.size.connect(self._note_size)
         self._loading = QTimer(self)
         self._loading.setInterval(0)
         self._loading.timeout.connect(self._load_next)
         self._pending: list[str] = []
+        # napari's controls change with what is selected, in their own time: the picture comes first.
+        self._selecting = QTimer(self)
+        self._selecting.setSingleShot(True)
+        self._selecting.setInterval(0)
+        self._selecting.timeout.connect(self._select)
         self._titles: dict[str, str] = {}
         self._case: Case | None = None
         self._layers_id = ""
@@ -138,6 +144,7 @@ class ScanLayers(QObject):
         """Remove our layers; those of others stay."""
         self._loading.stop()
         self._after_loss.stop()
+        self._selecting.stop()
         self._pending = []
         with self._layout.settling():
             self.set_grid(False)
@@ -256,6 +263,8 @@ class ScanLayers(QObject):
         if on == self.is_grid or (on and active is None):
             return
         self._load_all()
+        for seat in self._seats.values():
+            seat.transposed = False
         self._layout.set_grid(on, self._seats, active)
         self._settle(fit=on)
         self.grid_changed.emit(on)
@@ -273,9 +282,9 @@ class ScanLayers(QObject):
         if self._active is None or plane not in self.planes(self._active):
             return False
         seat = self._seats[self._active]
-        if plane != seat.plane:
+        if plane != seat.plane or seat.transposed:
             self._keep_camera(seat)
-            seat.plane = plane
+            seat.plane, seat.transposed = plane, False
             self._settle(fit=self.is_grid)
             self.plane_changed.emit(plane)
         return True
@@ -370,9 +379,9 @@ class ScanLayers(QObject):
         self._active = scan_id
         seat = self._seats[scan_id]
         if anew:
-            seat.plane = acquired_plane(seat.grid)
+            seat.plane, seat.transposed = acquired_plane(seat.grid), False
         self._settle(fit=False)
-        self._select(scan_id)
+        self._selecting.start()
         if announce:
             self.active_changed.emit(scan_id)
             self.plane_changed.emit(seat.plane)
@@ -385,6 +394,7 @@ class ScanLayers(QObject):
         for scan_id, seat in self._seats.items():
             seat.scan = self._scans[scan_id]
         with self._layout.settling():
+            self.stack.hide_others(frozenset(self.shown))
             self._layout.lay(self._seats, self._seats[self._active])
             self.refresh_visibility()
         if fit:
@@ -393,12 +403,23 @@ class ScanLayers(QObject):
             self._camera.frame(self._seats[self._active])
         self.layout_changed.emit()
 
+    def _note_turn(self) -> None:
+        """A person had napari roll or transpose the axes: what is seen then is the plane; what is none is undone."""
+        if self._active is None:
+            return
+        seat = self._seats[self._active]
+        turn = self._layout.turn_of(seat)
+        if turn is not None:
+            seat.plane, seat.transposed = turn
+        self._settle(fit=True)
+        self.plane_changed.emit(seat.plane)
+
     def _put_back(self, scan_id: str) -> None:
         """Show the scan in view again where it was, after its layer was removed and loaded anew."""
         with self._camera.held(), self._layout.settling():
             self._layout.lay(self._seats, self._seats[scan_id])
             self.refresh_visibility()
-        self._select(scan_id)
+        self._selecting.start()
         self.layout_changed.emit()
 
     def _tidy(self) -> None:
@@ -413,9 +434,10 @@ class ScanLayers(QObject):
         if not self.is_grid:
             self._camera.keep(seat)
 
-    def _select(self, scan_id: str) -> None:
-        """Select the scan's layer in napari's list, unless a person selected one of their own."""
-        selection, placed = self.viewer.layers.selection, self.stack.get(scan_id, "scan")
+    def _select(self) -> None:
+        """Select the layer of the scan in view in napari's list, unless a person selected one of their own."""
+        selection = self.viewer.layers.selection
+        placed = None if self._active is None else self.stack.get(self._active, "scan")
         if placed is not None and all(self.stack.owns(layer) for layer in selection):
             selection.active = placed.layer
 

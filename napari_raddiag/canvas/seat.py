@@ -26,12 +26,14 @@ class Seat:
         scan: The scan.
         grid: How it is turned.
         plane: The plane it is shown in.
+        transposed: A person had napari swap rows and columns.
         pose: How its layers are laid now.
     """
 
     scan: Scan
     grid: DisplayGrid
     plane: ViewPlane
+    transposed: bool = False
     pose: LayerPose = field(init=False)
 
     def __post_init__(self) -> None:
@@ -40,7 +42,8 @@ class Seat:
     @property
     def screen_axes(self) -> tuple[int, int]:
         """Display axes that run down and across the screen."""
-        return (0, 1) if self.grid.ndim == 2 else axis_order(self.plane)[1:]
+        down, across = (0, 1) if self.grid.ndim == 2 else axis_order(self.plane)[1:]
+        return (across, down) if self.transposed else (down, across)
 
     @property
     def screen_size(self) -> NDArray[np.float64]:

@@ -120,4 +120,4 @@ class ViewCamera:
 def _key(seat: Seat) -> tuple[str, str]:
     # An image is a plane of its own, whatever space it lies in.
     plane = seat.scan.id if seat.grid.ndim == 2 else seat.plane
-    return frame_key(seat.scan, seat.grid), plane
+    return frame_key(seat.scan, seat.grid), f"{plane}, transposed" if seat.transposed else plane

@@ -17,7 +17,7 @@ from qtpy.QtCore import QObject, Signal
 from napari_raddiag.canvas.layer_stack import LayerStack
 from napari_raddiag.canvas.seat import Seat, Seats, magnifications
 from napari_raddiag.display.layer_pose import LayerPose, alone, side_by_side
-from napari_raddiag.display.planes import axis_order, through_axis
+from napari_raddiag.display.planes import ViewPlane, axis_order, planes_of, through_axis
 from napari_raddiag.display.shared_position import SharedPosition
 
 CELL_GAP_PX = 4
@@ -28,11 +28,13 @@ class ViewLayout(QObject):
 
     Signals:
         stepped_by_viewer: The slider was moved, and not by us.
+        turned_by_viewer: The axes were rolled or transposed, and not by us.
         refit_wanted: A person asked napari to show everything.
         moved: Something lies elsewhere on the canvas.
     """
 
     stepped_by_viewer = Signal()
+    turned_by_viewer = Signal()
     refit_wanted = Signal()
     moved = Signal()
 
@@ -48,6 +50,7 @@ class ViewLayout(QObject):
         self._grid_before: tuple[bool, int, tuple[int, int], float] = (False, 1, (-1, -1), 0.0)
         viewer.dims.events.point.connect(self._on_point, position="last")
         viewer.dims.events.range.connect(self._on_range, position="last")
+        viewer.dims.events.order.connect(self._on_order, position="last")
         viewer.events.reset_view.connect(self._on_reset_view)
         self._moving_events = (
             viewer.scene.camera.events.center,
@@ -64,6 +67,7 @@ class ViewLayout(QObject):
         """Leave the viewer."""
         self._viewer.dims.events.point.disconnect(self._on_point)
         self._viewer.dims.events.range.disconnect(self._on_range)
+        self._viewer.dims.events.order.disconnect(self._on_order)
         self._viewer.events.reset_view.disconnect(self._on_reset_view)
         for event in self._moving_events:
             event.disconnect(self._on_moved)
@@ -157,6 +161,18 @@ class ViewLayout(QObject):
         self._position.set(seat.scan, seat.grid, tuple(seat.grid.to_stored(display)))
         return True
 
+    def turn_of(self, seat: Seat) -> tuple[ViewPlane, bool] | None:
+        """The plane that napari shows of a scan alone, and whether it is transposed; None for no plane of the scan."""
+        grid, dims = seat.grid, self._viewer.dims
+        order = tuple(axis - (dims.ndim - grid.ndim) for axis in dims.order[-grid.ndim :])
+        if self.is_grid or sorted(order) != list(range(grid.ndim)):
+            return None
+        for plane in planes_of(grid):
+            upright = (0, 1) if grid.ndim == 2 else axis_order(plane)
+            if order[:-2] == upright[:-2]:
+                return plane, order != upright
+        return None
+
     # --- Inside ---
 
     def _display_index(self, seat: Seat) -> Any:
@@ -178,15 +194,19 @@ class ViewLayout(QObject):
 
     def _set_order(self, active: Seat) -> None:
         ndim = self._viewer.dims.ndim
-        order: tuple[int, ...] = (0, 1) if ndim == 2 else (0, 1, 2)
-        if not self.is_grid and active.grid.ndim == 3:
-            order = axis_order(active.plane)
+        if self.is_grid:
+            order: tuple[int, ...] = tuple(range(min(ndim, 3)))
+        else:
+            through = through_axis(active.grid, active.plane)
+            order = (*(() if through is None else (through,)), *active.screen_axes)
         if ndim < len(order):
             return  # a person removed the layer in view, and with it the third axis
         leading = ndim - len(order)
         wanted = (*range(leading), *(axis + leading for axis in order))
         if tuple(self._viewer.dims.order) != wanted:
-            self._viewer.dims.order = wanted
+            # The camera is ours to put; napari would fit all layers to the window, hidden ones too.
+            with self._viewer.dims.events.order.blocker(self._viewer.fit_to_view):
+                self._viewer.dims.order = wanted
 
     def _set_slider(self, active: Seat) -> None:
         """Let napari's slider have exactly the slices of the scan in view."""
@@ -234,6 +254,10 @@ class ViewLayout(QObject):
     def _on_point(self) -> None:
         if not self._settling:
             self.stepped_by_viewer.emit()
+
+    def _on_order(self) -> None:
+        if not self._settling:
+            self.turned_by_viewer.emit()
 
     def _on_range(self) -> None:
         """napari takes the slider over all layers whenever one comes, goes or moves."""

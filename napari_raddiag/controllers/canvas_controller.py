@@ -74,6 +74,14 @@ class CanvasController(QObject):
             several=len(layers.scan_ids) > 1,
         )
 
+    @property
+    def window(self) -> Window | None:
+        """Of the scan in view on the screen; None if there is no scan, or if it is in colour."""
+        layers = self.canvas.layers
+        if layers.active is None or layers.scan(layers.active).colour is not None:
+            return None
+        return layers.windows.of(layers.active)
+
     def restore_windows(self, windows: dict[str, Window]) -> None:
         """Show scans in the windows of a kept session, with the function (PS3.3 C.11.2.1.3) that each had."""
         layers = self.canvas.layers
@@ -135,13 +143,13 @@ class CanvasController(QObject):
     def _show_evidence(self) -> None:
         saliency, maps = self.canvas.saliency, self.evidence.maps
         if not maps:
-            saliency.clear()
+            saliency.put_away()
             return
         saliency.show(maps, "evidence")
         if self.evidence.compared_maps:
             saliency.show(self.evidence.compared_maps, "comparison")
         else:
-            saliency.clear("comparison")
+            saliency.put_away("comparison")
 
     def _go_to_peak(self) -> None:
         placed = self.evidence.peak

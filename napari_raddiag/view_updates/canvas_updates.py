@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QObject, QTimer
 
 from napari_raddiag.canvas.reading_canvas import ReadingCanvas
 from napari_raddiag.controllers.canvas_controller import CanvasController
@@ -16,7 +16,7 @@ from napari_raddiag.view_updates.panel_messages import PanelMessages
 
 
 class CanvasUpdates(QObject):
-    """Follows the canvas."""
+    """Follows the canvas; what can be done with the scan in view is shown once, when control returns to Qt."""
 
     def __init__(
         self,
@@ -34,8 +34,13 @@ class CanvasUpdates(QObject):
         self._canvas = canvas
         self._on_canvas = on_canvas
         self._messages = messages
-        on_canvas.choices_changed.connect(self._choices_changed)
-        session.case_edited.connect(self._choices_changed)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self._show_choices)
+        on_canvas.choices_changed.connect(self._soon.start)
+        session.case_edited.connect(self._soon.start)
+        on_canvas.display_window_changed.connect(self._window_changed)
         canvas.layers.active_changed.connect(self._active_changed)
         canvas.layers.cursor_moved.connect(views.readout.setText)
         for tool, signal in (
@@ -57,9 +62,13 @@ class CanvasUpdates(QObject):
     def _tool_changed(self, tool: str, on: bool) -> None:
         self._views.display.set_tools(**{tool: on})
 
-    def _choices_changed(self) -> None:
+    def _window_changed(self) -> None:
+        self._views.display.show_window(self._on_canvas.window)
+
+    def _show_choices(self) -> None:
         layers = self._canvas.layers
         self._views.display.show_choices(self._on_canvas.choices)
+        self._views.display.show_window(self._on_canvas.window)
         self._views.display.set_network_window(layers.active in self._session.windows)
         self._views.display.set_tools(grid=layers.is_grid, model=layers.model_hidden)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isclose
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
@@ -96,7 +97,7 @@ class DisplayBar(QWidget):
         choices = choices or DisplayChoices()
         self._offered = tuple(window for _, window in choices.windows)
         self._windows.clear()
-        self._windows.addItem("Window...")
+        self._windows.addItem("as set by hand")
         self._windows.addItems([f"{name}  {w.center:g}/{w.width:g}" for name, w in choices.windows])
         self._windows.setEnabled(bool(choices.windows))
         for name, button in self._planes.items():
@@ -106,6 +107,11 @@ class DisplayBar(QWidget):
         self._offer(self._crosshair, choices.no_crosshair, "Lines through the same place in all scans of one space")
         self._offer(self._ruler, choices.no_ruler, "Measure: press and drag on the image")
         self._cine.setVisible(choices.is_cine)
+
+    def show_window(self, window: Window | None) -> None:
+        """Name the window in use if it is one of those offered; emits nothing."""
+        rows = (row for row, offered in enumerate(self._offered, start=1) if window and _is_same(offered, window))
+        self._windows.setCurrentIndex(next(rows, 0))
 
     def set_plane(self, plane: str) -> None:
         """The plane shown; empty for another."""
@@ -154,6 +160,12 @@ class DisplayBar(QWidget):
             for button in buttons:
                 row.addWidget(button)
             layout.addLayout(row)
+
+
+def _is_same(offered: Window, shown: Window) -> bool:
+    return offered.function == shown.function and (
+        isclose(offered.center, shown.center, abs_tol=1e-6) and isclose(offered.width, shown.width)
+    )
 
 
 def _toggle(text: str, tooltip: str) -> QPushButton:

@@ -47,7 +47,7 @@ def test_a_removed_scan_is_skipped_by_every_tool_and_comes_back_when_it_is_calle
     layers.show_case(case)
     layers.set_plane("coronal")
     canvas.saliency.show([lesion(scan)])
-    canvas.saliency.go_to_peak("first")
+    layers.navigation.go_to("first", lesion(scan).peak)
     hands.settle()
     before = hands.look()
     viewer.layers.remove(layers.layer("first"))
@@ -78,7 +78,7 @@ def test_a_removed_scan_is_skipped_by_every_tool_and_comes_back_when_it_is_calle
     layers.activate("first")
     layers.set_plane("coronal")
     assert layers.windows.reset("first")
-    canvas.saliency.go_to_peak("first")
+    layers.navigation.go_to("first", lesion(scan).peak)
     layers.fit()
     assert layers.layer("first").visible
     difference = np.abs(hands.look() - before)
@@ -86,7 +86,7 @@ def test_a_removed_scan_is_skipped_by_every_tool_and_comes_back_when_it_is_calle
 
 
 def test_a_window_chosen_for_a_removed_scan_is_the_one_it_comes_back_in(
-    canvas: ReadingCanvas, viewer: Any, case: Case
+    canvas: ReadingCanvas, hands: Hands, viewer: Any, case: Case
 ) -> None:
     canvas.layers.show_case(case)
     viewer.layers.remove(canvas.layers.layer("first"))
@@ -94,6 +94,7 @@ def test_a_window_chosen_for_a_removed_scan_is_the_one_it_comes_back_in(
     canvas.layers.activate("first")
     layer = canvas.layers.layer("first")
     assert layer.visible and tuple(layer.contrast_limits) == (0, 80)
+    hands.settle(0.05)
     assert viewer.layers.selection.active is layer
 
 

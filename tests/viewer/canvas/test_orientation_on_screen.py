@@ -83,6 +83,54 @@ def test_letters_follow_resizing_and_the_flips_of_napari(canvas: ReadingCanvas, 
     assert letter(canvas, "L").y_px > letter(canvas, "R").y_px
 
 
+def test_letters_crosshair_and_wheel_follow_rolling_and_transposing_by_napari(
+    canvas: ReadingCanvas, hands: Hands, viewer: Any
+) -> None:
+    """By the very buttons below napari's layer list; the landmark lies left, to the front and high."""
+    scan, index = phantom()
+    canvas.layers.show_case(Case((scan,)))
+    canvas.layers.navigation.go_to(scan.id, index)
+    buttons = viewer.window._qt_viewer.viewerButtons
+    planes = []
+    for press in (
+        buttons.rollDimsButton.click,
+        buttons.rollDimsButton.click,
+        buttons.transposeDimsButton.click,
+        buttons.rollDimsButton.click,
+        buttons.transposeDimsButton.click,
+        lambda: setattr(viewer.scene.camera, "orientation2d", ("up", "left")),
+        buttons.rollDimsButton.click,
+        lambda: canvas.layers.set_plane("axial"),
+    ):
+        press()
+        marker = middle_of(white(hands.look()))
+        [cell] = canvas_cells(canvas.layers)
+        assert np.allclose(marker, to_canvas_px(canvas.layers, cell, index), atol=3)  # where crosshair and ruler draw
+        places = {word.text: np.array([word.x_px, word.y_px]) for word in canvas.letters.marks.words}
+        plane = canvas.layers.plane(scan.id)
+        seen = {"axial": "LA", "coronal": "LH", "sagittal": "AH"}[plane]
+        assert {*places} >= {*seen} and f"{plane}, " in " ".join(places)
+        for name in seen:
+            towards = places[name] - cell.middle_px
+            assert (marker - cell.middle_px) @ towards > 0, (plane, name)
+        canvas.layers.navigation.step_slice(3)
+        assert not white(hands.look()).any()  # the wheel left the slice of the landmark, through this plane
+        canvas.layers.navigation.step_slice(-3)
+        planes.append(plane)
+    assert {*planes} == {"axial", "coronal", "sagittal"} and planes[-1] == "axial"
+
+
+def test_a_roll_that_shows_no_plane_of_the_scan_is_undone(canvas: ReadingCanvas, hands: Hands, viewer: Any) -> None:
+    unplaced = replace(phantom(scan_id="unplaced")[0], affine=None)
+    picture = Scan("picture", "image", np.full((50, 80), 30, np.uint8), units="8-bit")
+    canvas.layers.show_case(Case((unplaced, picture)))
+    for scan_id in ("unplaced", "picture"):
+        canvas.layers.activate(scan_id)
+        before = hands.look()
+        viewer.dims.order = (2, 0, 1)
+        assert tuple(viewer.dims.order) == (0, 1, 2) and np.array_equal(hands.look(), before)
+
+
 def test_a_scan_of_unknown_place_says_so_and_offers_no_other_plane(canvas: ReadingCanvas, hands: Hands) -> None:
     scan = replace(phantom()[0], affine=None)
     canvas.layers.show_case(Case((scan,)))

@@ -12,6 +12,7 @@ from qtpy.QtCore import QObject
 
 from napari_raddiag.canvas.layer_data import METADATA
 from napari_raddiag.canvas.reading_canvas import ReadingCanvas
+from napari_raddiag.display.evidence_peaks import evidence_peaks
 from raddiag_engine.cases import Case, Identity, Modality, Scan, Window
 from raddiag_engine.preparation import PreparationConfig, prepare_scan
 from raddiag_engine.preparation.windowing import percentile_window
@@ -270,8 +271,9 @@ def test_showing_evidence_again_adds_nothing_and_takes_under_50_ms(
     assert not overlay.visible
     canvas.saliency.show(first)
     assert overlay.visible
-    canvas.saliency.show([lesion(other, "C")])  # no map of the volume: its layer goes
-    assert overlay not in viewer.layers
+    canvas.saliency.show([lesion(other, "C")])  # no map of the volume: its layer holds nothing
+    assert not overlay.visible and overlay.name == "Evidence: 1 MRI" and not np.any(overlay.data)
+    assert canvas.saliency.layer("volume") is None and list(viewer.layers) == layers
     canvas.saliency.clear()
     assert len(viewer.layers) == 3
 
@@ -294,18 +296,16 @@ def test_stepping_through_peaks_brings_scan_and_slice_into_view(canvas: ReadingC
     canvas.saliency.show([two, lesion(other, "A", 0.5)])
     canvas.layers.activate("picture")
     viewer.scene.camera.zoom *= 8
-    assert canvas.saliency.strongest_scan() == "volume"
-    assert [peak.index for peak in canvas.saliency.peaks("volume")] == [(40, 10, 30), (5, 40, 5)]
-    peak = canvas.saliency.go_to_peak("volume", 1)
-    assert peak is not None and peak.slices == (4, 6)
+    strongest, weaker = evidence_peaks(two)
+    assert (strongest.index, weaker.index, weaker.slices) == ((40, 10, 30), (5, 40, 5), (4, 6))
+    canvas.layers.navigation.go_to("volume", weaker.index)
     assert canvas.layers.active == "volume" and canvas.layers.navigation.index("volume") == (5, 40, 5)
-    assert canvas.saliency.go_to_peak("volume", 2) == canvas.saliency.peaks("volume")[0]
+    canvas.layers.navigation.go_to("volume", strongest.index)
     viewer.scene.camera.zoom *= 8
-    canvas.saliency.go_to_peak("volume", 1)
+    canvas.layers.navigation.go_to("volume", weaker.index)
     world = canvas.layers.grid_of("volume").to_world(canvas.layers.grid_of("volume").to_display((5, 40, 5)))
     half = np.array(viewer.canvas.size) / 2 / viewer.scene.camera.zoom
     assert (np.abs(world[1:] - np.array(viewer.scene.camera.center[-2:])) < half).all()
-    assert canvas.saliency.go_to_peak("picture") is None
 
 
 def test_one_call_hides_everything_of_the_model_and_shows_it_again(

@@ -76,3 +76,17 @@ def test_setting_a_tool_does_not_ask_for_it(qtbot: QtBot, bar: DisplayBar) -> No
     with qtbot.assertNotEmitted(bar.grid_toggled):
         bar.set_tools(grid=True)
     assert button(bar, "Side by side").isChecked()
+
+
+def test_the_window_in_use_is_named_if_it_is_one_of_those_offered(qtbot: QtBot, bar: DisplayBar) -> None:
+    choice = bar.findChild(QComboBox)
+    bar.show_choices(DisplayChoices(windows=(("file", Window(40, 400)), ("lung", LUNG))))
+    with qtbot.assertNotEmitted(bar.window_chosen):
+        bar.show_window(Window(-600, 1500))
+        assert choice.currentText().startswith("lung")
+        bar.show_window(Window(-600, 1500, "LINEAR_EXACT"))  # one value further at the edges: another window
+        assert choice.currentText() == "as set by hand"
+        bar.show_window(Window(40, 400))
+        assert choice.currentText().startswith("file")
+        bar.show_window(None)
+        assert choice.currentIndex() == 0

@@ -63,6 +63,8 @@ def test_an_edit_makes_the_result_stale_and_takes_the_evidence_away(
     xray = next(scan.id for scan in case.scans if scan.modality == "X-ray")
     panel.session.use(xray, False)
     assert views.disorders.is_stale and not panel.evidence.maps
+    assert not any(layer.visible for layer in panel.canvas.layers.viewer.layers if layer.name.startswith("Tibial"))
+    assert not any(layer.visible for layer in panel.canvas.layers.viewer.layers if layer.name.startswith("Evidence"))
     assert all(panel.canvas.saliency.layer(scan.id) is None for scan in case.scans)
     QGuiApplication.clipboard().setText("before")
     views.disorders.copy()
@@ -90,8 +92,14 @@ def test_the_evidence_is_shown_on_every_scan_on_one_scale_and_changes_nothing_el
     assert overlays and all(tuple(layer.contrast_limits) == (0.0, 1.0) for layer in overlays)
     panel.canvas.layers.hide_model()
     assert not any(layer.visible for layer in overlays) and own in viewer.layers and own.visible
+    panel.canvas.layers.show_model()
+    assert any(layer.visible for layer in overlays)
     panel.views.evidence.hide_requested.emit()
-    assert {layer.name for layer in viewer.layers} == before
+    assert not any(layer.visible or np.any(layer.data) for layer in overlays)
+    assert {layer.name for layer in viewer.layers if layer not in overlays} == before and own.visible
+    assert not any("Baker cyst" in layer.name for layer in viewer.layers)
+    panel.session.close()
+    assert list(viewer.layers) == [own]
 
 
 def test_the_same_numbers_as_from_the_command_line(
