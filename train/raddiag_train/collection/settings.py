@@ -82,7 +82,7 @@ def settle(work: Path, records: Path, given: Mapping[str, Any]) -> BuildSettings
     digest = _sha256(records)
     stored = _read(work / _FILE)
     if stored is None:
-        return from_mapping(BuildSettings, {"records_sha256": digest, **named})
+        return from_mapping(BuildSettings, {"records_sha256": digest, **named}, "data build")
     if stored.records_sha256 != digest:
         raise ConfigError(
             f"{records}: are not the records that {work} was begun with; begin a new work folder, and copy "
