@@ -38,9 +38,11 @@ class EvidenceUpdates(QObject):
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
         self._soon.timeout.connect(self._show)
+        self._awaited = ""
         evidence.changed.connect(self._changed)
         evidence.peak_changed.connect(self._changed)
         evidence.computing.connect(self._computing)
+        evidence.progress.connect(self._progress)
         evidence.failed.connect(self._failed)
         evidence.has_none.connect(self._views.evidence.show_nothing)
         layers.active_changed.connect(self._active_changed)
@@ -62,11 +64,18 @@ class EvidenceUpdates(QObject):
             self._soon.start()
 
     def _computing(self, disorder: str) -> None:
+        self._awaited = disorder
         if disorder:
             self._soon.stop()
             self._views.evidence.show_computing(disorder)
         else:
             self._changed()
+
+    def _progress(self, done: int, total: int, what: str) -> None:
+        """Of what the reader waits for; what is computed ahead says nothing."""
+        if self._awaited:
+            share = f", {100 * done / total:.0f} %" if total else ""
+            self._views.evidence.say_progress(f"{what or 'computing the evidence'}{share}")
 
     def _failed(self, line: str) -> None:
         self._soon.stop()

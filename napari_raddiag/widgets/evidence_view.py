@@ -19,6 +19,7 @@ from napari_raddiag.widgets.themed_label import NoteLine, ThemedLabel
 from raddiag_engine.saliency.methods import METHODS, Method
 
 NOTHING = "Click a disorder to see where its evidence lies."
+HIDE_TOOLTIP = "Take the overlay off the images"
 NO_COMPARISON = "nothing"
 NO_BREAK = "\u00a0"
 METHOD_TOOLTIPS: dict[Method, str] = {
@@ -84,6 +85,13 @@ class EvidenceView(QWidget):
         self.label.show_text("")
         self._say_busy(text)
         self._show_body(False)
+        self.hide_button.setText("Canc&el")
+        self.hide_button.setToolTip("Stop computing the evidence")
+        self.hide_button.setVisible(True)
+
+    def say_progress(self, text: str) -> None:
+        """How far it is, while it is computed."""
+        self._say_busy(text)
 
     def show_evidence(self, state: EvidenceState) -> None:
         """Show the evidence for a disorder."""
@@ -146,7 +154,7 @@ class EvidenceView(QWidget):
             (self.previous, "Previous peak", "Go to the stronger peak before this one"),
             (self.next, "Next peak", "Go to the next weaker peak, in any scan"),
             (self.compare, "Compare with", "Show the evidence for a second disorder in other colours"),
-            (self.hide_button, "Hide evidence", "Take the overlay off the images"),
+            (self.hide_button, "Hide evidence", HIDE_TOOLTIP),
         )
         for widget, name, tooltip in described:
             widget.setAccessibleName(name)
@@ -243,6 +251,8 @@ class EvidenceView(QWidget):
     def _show_body(self, shown: bool) -> None:
         for widget in (self._body, *self._of_evidence):
             widget.setVisible(shown)
+        self.hide_button.setText("Hid&e evidence")
+        self.hide_button.setToolTip(HIDE_TOOLTIP)
 
     def _opacity_moved(self, percent: int) -> None:
         self.opacity_text.setText(f"{percent} %")

@@ -142,7 +142,10 @@ def test_while_computing_and_with_nothing_no_old_evidence_is_left(view: Evidence
     assert "slices 14" not in said(view)
     assert "Baker cyst" in said(view)
     assert "computing" in said(view)
+    view.say_progress("covering scan 1 of 2, 40 %")
+    assert "40 %" in said(view) and "computing" not in said(view) and view.hide_button.text() == "Canc&el"
     view.show_nothing()
+    assert view.hide_button.text() == "Hid&e evidence"
     assert said(view).splitlines() == [NOTHING, "&Method"]
 
 
@@ -156,8 +159,9 @@ def test_the_method_can_be_changed_whatever_is_shown(view: EvidenceView, qtbot: 
         view.show_nothing(*([why] if why else []))
     assert view.method.isVisible()
     assert view.method.isEnabled()
-    for other in (view.opacity, view.compare, view.hide_button, view.bars, view.next):
+    for other in (view.opacity, view.compare, view.bars, view.next):
         assert not other.isVisible()
+    assert view.hide_button.isVisible() == (why == "computing")
     with qtbot.waitSignal(view.method_chosen) as told:
         view.method.setCurrentIndex(view.method.findData("occlusion"))
         view.method.activated.emit(view.method.currentIndex())
