@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +38,11 @@ def add_parser(data_subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the data set."""
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
-
     from raddiag_train.phantoms.writing import write_phantoms
+    from raddiag_train.progress import progress_bar
 
-    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    # In a file of errors a bar would stand before the one line that matters.
+    with progress_bar(visible=sys.stderr.isatty()) as bar:
         task = bar.add_task("phantoms", total=args.cases)
         path = write_phantoms(
             args.output,
