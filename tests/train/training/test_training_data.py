@@ -56,7 +56,7 @@ def test_a_second_start_asks_once_for_the_status_of_a_file(recipe: Path, monkeyp
 def test_a_missing_file_is_told_with_its_line_before_any_is_prepared(recipe: Path, case: int) -> None:
     lines = (recipe.parent / "cases.jsonl").read_text(encoding="utf-8").splitlines()
     (recipe.parent / json.loads(lines[case])["scans"][0]["path"]).unlink()
-    with pytest.raises(ConfigError, match=rf"cases\.jsonl:{case + 1}: no such file .*{case}\.png$"):
+    with pytest.raises(ConfigError, match=rf"cases\.jsonl:{case + 1}: no such file .*{case}\.png \(case case-{case}\)"):
         load(recipe)
     assert not list((recipe.parent / "prepared").rglob("*"))
 

@@ -42,10 +42,16 @@ def case_lines_named(files: Sequence[Path]) -> Iterator[None]:
         case_id = error.case_id
         raise ConfigError(f"{_place(files, lambda record: record.case_id == case_id)}: {error}") from error
     except ReadError as error:
-        path = error.path
-        place = _place(files, lambda record: any(path in (scan.path, *scan.masks.values()) for scan in record.scans))
-        if not path.exists():
-            raise ConfigError(f"{place}: no such file {path}") from error
+        path, of_cases = error.path, list[str]()
+
+        def has_file(record: CaseRecord) -> bool:
+            found = any(path in (scan.path, *scan.masks.values()) for scan in record.scans)
+            of_cases.extend([record.case_id] if found else [])
+            return found
+
+        place = _place(files, has_file)
+        if of_cases and not path.exists():
+            raise ConfigError(f"{place}: no such file {path} (case {of_cases[0]})") from error
         raise ReadError(path, f"{error.reason}; see {place}") from error
 
 

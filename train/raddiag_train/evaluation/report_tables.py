@@ -36,7 +36,8 @@ def print_tables(evaluation: Evaluation, parts: Parts, console: Console) -> None
     conditions += ["mirrored as well"] if evaluation.config.mirrored else []
     for part, results in parts.items():
         title = f"{evaluation.model}, {', '.join(conditions)}, {part}"
-        table = Table(title=title, box=SIMPLE_HEAD)
+        # Narrow enough for a terminal of 80 columns.
+        table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
         table.add_column("data set", no_wrap=True)
         for name in ("cases", "AUC", "95 %", "AUC, same anatomy", "accuracy", "95 %"):
             table.add_column(name, justify="right", min_width=len("0.999–1.000") if name == "95 %" else None)
