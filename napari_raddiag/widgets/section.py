@@ -76,6 +76,8 @@ class Section(QWidget):
     def set_expanded(self, expanded: bool) -> None:
         """Open or fold."""
         self._header.setChecked(expanded)
+        if self._content is not None:
+            self._content.setVisible(expanded)  # it may have shown itself meanwhile, as a line that is given a text
 
     def set_title(self, title: str) -> None:
         """Change the title."""

@@ -52,9 +52,10 @@ def test_headline_and_cautions(view: DisordersView) -> None:
 
 
 def test_many_cautions_are_folded_but_counted(view: DisordersView) -> None:
-    view.show_diagnosis(replace(made_diagnosis(), warnings=("a", "b", "c")))
-    assert any(button.text() == "3 cautions" for button in view.findChildren(QToolButton))
-    assert not view.warnings.isVisible()
+    for _ in range(2):  # the second finds them folded already
+        view.show_diagnosis(replace(made_diagnosis(), warnings=("a", "b", "c")))
+        assert any(button.text() == "3 cautions" for button in view.findChildren(QToolButton))
+        assert not view.warnings.isVisible()
 
 
 def test_text_hides_positives_and_says_so(view: DisordersView, qtbot: QtBot) -> None:
