@@ -48,6 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     from raddiag_engine.commands.progress_bar import progress_bar
     from raddiag_engine.deidentification.choices import Choices
     from raddiag_engine.deidentification.run import Refused, copy_files
+    from raddiag_engine.deidentification.shown_path import shown_path
     from raddiag_engine.errors import RaddiagError
     from raddiag_engine.reading.finding import find_files
 
@@ -58,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     with output_folder(arguments.output) as folder, progress_bar() as progress:
         source = arguments.input if arguments.input.is_dir() else arguments.input.parent
         report = copy_files(files, source, folder, choices, progress)
-        report.refused += [Refused(line.path.name, line.reason) for line in unread]
+        report.refused += [Refused(shown_path(Path(line.path.name), report.names), line.reason) for line in unread]
         if not report.written:
             others = f" (and {len(report.refused) - 1} other files)" if len(report.refused) > 1 else ""
             raise RaddiagError(f"{report.refused[0].shown}: {report.refused[0].reason}{others}; nothing was written")

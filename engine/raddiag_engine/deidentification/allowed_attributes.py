@@ -35,8 +35,7 @@ RedPaletteColorLookupTableDescriptor GreenPaletteColorLookupTableDescriptor Blue
 RedPaletteColorLookupTableData GreenPaletteColorLookupTableData BluePaletteColorLookupTableData
 SegmentedRedPaletteColorLookupTableData SegmentedGreenPaletteColorLookupTableData
 SegmentedBluePaletteColorLookupTableData
-PixelData FloatPixelData DoubleFloatPixelData ExtendedOffsetTable ExtendedOffsetTableLengths FloatPixelPaddingValue
-DoubleFloatPixelPaddingValue
+PixelData FloatPixelData DoubleFloatPixelData FloatPixelPaddingValue DoubleFloatPixelPaddingValue
 RescaleIntercept RescaleSlope RescaleType ModalityLUTSequence ModalityLUTType VOILUTSequence LUTDescriptor LUTData
 LUTExplanation WindowCenter WindowWidth WindowCenterWidthExplanation VOILUTFunction
 RealWorldValueMappingSequence RealWorldValueIntercept RealWorldValueSlope RealWorldValueFirstValueMapped
@@ -103,15 +102,9 @@ MOMENTS = {
     "ContentDate": "ContentTime",
 }
 
-# Their values are of a few letters out of the standard's own lists, whatever a patient is called.
-ENUMERATED_TEXT = """
-Modality PhotometricInterpretation PresentationLUTShape LossyImageCompression BurnedInAnnotation VOILUTFunction
-PatientOrientation PatientPosition ImageLaterality Laterality FrameLaterality PixelPresentation Units SUVType
-PresentationIntentType ViewPosition RescaleType DoseUnits RecommendedViewingMode MaskOperation CodingSchemeDesignator
-"""
-ENUMERATED = frozenset(ENUMERATED_TEXT.split())
-
-STANDARD_CODING_SCHEMES = frozenset({"SCT", "SRT", "SNM3", "DCM", "UCUM", "RADLEX", "FMA", "LN", "MA"})
+CODING_SCHEMES = frozenset({"SCT", "SRT", "SNM3", "DCM", "UCUM", "RADLEX", "FMA", "LN", "MA"})
+# What a code consists of; nothing of it stays without one of these schemes.
+CODE = frozenset({"CodeValue", "CodeMeaning", "LongCodeValue", "CodingSchemeDesignator"})
 EMPTY_IN_EVERY_FILE = (
     "PatientBirthDate",
     "PatientSex",

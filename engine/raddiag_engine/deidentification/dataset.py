@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,16 +12,17 @@ from typing import Any
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 
 from raddiag_engine.deidentification import allowed_attributes as lists
 from raddiag_engine.deidentification.dates import shifted, shifted_date_time
+from raddiag_engine.deidentification.elements import BAD_VALUE, text_of, values_of
+from raddiag_engine.deidentification.identifying_words import names_somebody
 from raddiag_engine.deidentification.pseudonyms import Pseudonyms
+from raddiag_engine.deidentification.terms import IMAGE_TYPES, OTHER, TERMS, is_term
 from raddiag_engine.deidentification.vocabulary import words_only
+from raddiag_engine.reading.dicom.instance import is_storage_class
 
-# What pydicom raises when an element is converted on first access and its bytes do not fit its VR.
-BAD_VALUE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, NotImplementedError, struct.error)
 TEXT_VRS = frozenset({"AE", "AS", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
 CODE_STRING = re.compile(r"[A-Z0-9_ ]{0,16}")
 NO_CONTRAST = frozenset({"NO", "NONE", "N", "NEG", "NATIVE", "WITHOUT", "W/O", "0"})
@@ -69,6 +69,8 @@ class Cleaning:
             keyword = keyword_for_tag(tag)
             if tag.is_private or keyword not in self.allowed:
                 continue
+            if keyword in lists.CODE and _of(dataset, "CodingSchemeDesignator").strip() not in lists.CODING_SCHEMES:
+                continue
             try:
                 element = dataset[tag]
                 is_as_it_should = element.VR in (dictionary_VR(tag), *dictionary_VR(tag).split(" or "))
@@ -85,25 +87,36 @@ class Cleaning:
             items = [self.cleaned(item) for item in element.value if _is_standard_code(item)]
             return Sequence(items) if items else None
         if element.VR == "DT":
-            return shifted_date_time(_text(element.value), self.shift) or None
+            return shifted_date_time(text_of(element.value), self.shift) or None
         if element.VR == "UI":
             if keyword == "SOPClassUID":
-                return str(element.value)
-            values = [self.pseudonyms.uid(str(value)) for value in _values(element) if value]
+                return str(element.value) if is_storage_class(str(element.value)) else None
+            values = [self.pseudonyms.uid(str(value)) for value in values_of(element) if value]
             return (values if len(values) > 1 else values[0]) if values else None
         if keyword in lists.WORDS_ONLY:
-            return words_only(" ".join(map(_text, _values(element))), self.names) or None
+            return words_only(" ".join(map(text_of, values_of(element))), self.names) or None
         if keyword == "ContrastBolusAgent":
-            return "NONE" if _text(element.value).strip().upper() in NO_CONTRAST else "CONTRAST"
-        if element.VR in TEXT_VRS and keyword not in lists.ENUMERATED and not self._is_harmless(element):
+            return "NONE" if text_of(element.value).strip().upper() in NO_CONTRAST else "CONTRAST"
+        if keyword in TERMS:
+            return self._term(keyword, element)
+        if element.VR in TEXT_VRS and not self._is_harmless(element):
             return None
-        if element.VR == "CS" and not all(CODE_STRING.fullmatch(_text(value)) for value in _values(element)):
+        if element.VR == "CS" and not all(CODE_STRING.fullmatch(text_of(value)) for value in values_of(element)):
             return None
         return element.value
 
+    @staticmethod
+    def _term(keyword: str, element: DataElement) -> Any:
+        """A value of the standard's own list, whatever a patient is called; for any other what stands for it."""
+        texts = [text_of(value).strip(" \0") for value in values_of(element)]
+        return element.value if is_term(keyword, texts) else OTHER.get(keyword)
+
     def _is_harmless(self, element: DataElement) -> bool:
-        texts = [_text(value) for value in _values(element)]
-        return all(text.isascii() for text in texts) and not any(words_of(text) & self.names for text in texts)
+        texts = [text_of(value) for value in values_of(element)]
+        return all(
+            text.isascii() and (text.strip().upper() in IMAGE_TYPES or not names_somebody(text, self.names))
+            for text in texts
+        )
 
     def _move_moments(self, dataset: Dataset, copy: Dataset) -> None:
         times = dict.fromkeys(lists.MOMENTS.values())
@@ -114,32 +127,9 @@ class Cleaning:
                     setattr(copy, keyword, value)
         for keyword, element in self._allowed_elements(dataset):
             if element.VR == "TM" and keyword not in times:
-                _, time = shifted("", _text(element.value), self.shift)
+                _, time = shifted("", text_of(element.value), self.shift)
                 if time:
                     setattr(copy, keyword, time)
-
-
-def identifying_words(dataset: Dataset) -> frozenset[str]:
-    """Every word of a person's name or of an identifier of the patient in a file, upper case."""
-    words: set[str] = set()
-    for tag in list(dataset.keys()):
-        keyword = keyword_for_tag(tag)
-        try:
-            element = dataset[tag]
-        except BAD_VALUE:
-            continue
-        if element.VR == "PN" or keyword in ("PatientID", "OtherPatientIDs", "AccessionNumber"):
-            for value in _values(element):
-                words |= words_of(_text(value))
-        elif element.VR == "SQ":
-            for item in element.value:
-                words |= identifying_words(item)
-    return frozenset(words)
-
-
-def words_of(text: str) -> set[str]:
-    """The words of two letters or more in a text, upper case."""
-    return {word for word in re.findall(r"[^\W_]+", text.upper()) if len(word) > 1}
 
 
 def mark_as_deidentified(copy: Dataset, label: str, methods: tuple[str, ...]) -> None:
@@ -174,21 +164,11 @@ def _is_standard_code(item: Dataset) -> bool:
     """False for an item that is a code of a scheme that a hospital made up."""
     if "CodeValue" not in item and "LongCodeValue" not in item and "CodeMeaning" not in item:
         return True
-    return _of(item, "CodingSchemeDesignator").strip() in lists.STANDARD_CODING_SCHEMES
+    return _of(item, "CodingSchemeDesignator").strip() in lists.CODING_SCHEMES
 
 
 def _of(dataset: Dataset, keyword: str) -> str:
     try:
-        return _text(dataset.get(keyword, ""))
+        return text_of(dataset.get(keyword, ""))
     except BAD_VALUE:
         return ""
-
-
-def _values(element: DataElement) -> list[Any]:
-    return list(element.value) if isinstance(element.value, MultiValue | list | tuple) else [element.value]
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)

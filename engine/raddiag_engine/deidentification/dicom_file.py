@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,12 +23,14 @@ from raddiag_engine.deidentification.dataset import (
     BLANKED,
     PATIENT_CHARACTERISTICS,
     Cleaning,
-    identifying_words,
     mark_as_deidentified,
 )
+from raddiag_engine.deidentification.identifying_words import identifying_words
 from raddiag_engine.deidentification.pseudonyms import Pseudonyms
+from raddiag_engine.deidentification.unused_bits import without_unused_bits
 from raddiag_engine.errors import ReadError
-from raddiag_engine.reading.dicom.content import anatomy_of
+from raddiag_engine.reading.dicom.content import anatomy_of, body_part_of
+from raddiag_engine.reading.dicom.frame_codecs import layout_of
 from raddiag_engine.reading.dicom.header import Header
 from raddiag_engine.reading.dicom.instance import Instance, is_storage_class
 from raddiag_engine.reading.failures import as_read_error
@@ -42,6 +45,8 @@ NOT_SCANS = {
     STORAGE + "30": "parametric map",
     STORAGE + "481.2": "radiotherapy dose grid",
 }
+# Regions of other names in which a face lies.
+WITH_A_HEAD = re.compile(r"WHOLE ?BODY|HEAD|FACE|C-?SPINE|CERVICAL|WHOLE ?SPINE|SKULL|BRAIN|NECK")
 OVERLAY_GROUPS = range(0x6000, 0x6020, 2)
 
 
@@ -116,7 +121,10 @@ def copy_dicom(path: Path, output: Path, pseudonyms: Pseudonyms, choices: Choice
         )
         target = _free_name(output / series, pseudonyms.label("image", header.text("SOPInstanceUID") or str(path)))
     _write(copy, target, syntax)
-    is_head = instance.modality in SLICED and anatomy_of(instance) in (Anatomy.HEAD_AND_NECK, Anatomy.UNKNOWN)
+    is_head = instance.modality in SLICED and (
+        anatomy_of(instance) in (Anatomy.HEAD_AND_NECK, Anatomy.UNKNOWN)
+        or WITH_A_HEAD.search(f"{body_part_of(instance)} | {instance.words}") is not None
+    )
     return Copy(target, str(series), instance.frame_count if is_head else 0, note, names)
 
 
@@ -147,8 +155,8 @@ def _check_is_scan(path: Path, dataset: Dataset, instance: Instance) -> None:
         raise ReadError(path, f"a {NOT_SCANS[instance.sop_class]}, not a scan; only scans are de-identified")
     if "MOSAIC" in instance.image_type:
         raise ReadError(path, "a mosaic; how its tiles lie stands in private elements, which a copy cannot keep")
-    if not instance.sop_class:
-        raise ReadError(path, "does not say what kind of image it is (SOPClassUID)")
+    if not is_storage_class(instance.sop_class):
+        raise ReadError(path, "does not say what kind of image it is, or by a name of its maker's own (SOPClassUID)")
 
 
 def _fill_in_uids(path: Path, dataset: Dataset, pseudonyms: Pseudonyms) -> None:
@@ -173,7 +181,7 @@ def _transfer_syntax(dataset: FileDataset) -> UID:
 
 
 def _check_nothing_beside_the_pixels(path: Path, dataset: Dataset, copy: Dataset, syntax: UID) -> None:
-    """Cut off what lies behind uncompressed pixels, blank comments in compressed ones, and refuse overlays inside them.
+    """Leave nothing behind and above uncompressed pixels, no comment in compressed ones; refuse overlays inside them.
 
     Raises:
         ReadError: Pixels are missing, or overlay planes are stored in the bits above the pixels' own.
@@ -181,15 +189,19 @@ def _check_nothing_beside_the_pixels(path: Path, dataset: Dataset, copy: Dataset
     """
     for group in OVERLAY_GROUPS:
         position = dataset.get((group, 0x0102))
-        if position is not None and position.value and (group, 0x3000) not in dataset:
+        allocated = dataset.get((group, 0x0100))
+        # At bit 0 an overlay may lie by itself or in the pixels, and only its bits allocated tell.
+        is_inside = bool(position and position.value) or bool(allocated and allocated.value != 1)
+        if is_inside and (group, 0x3000) not in dataset:
             raise ReadError(path, "an overlay, which may hold words, is stored inside its pixels")
     if not syntax.is_encapsulated and "PixelData" in copy:
         expected = get_expected_length(copy)
         if len(copy.PixelData) < expected:
             raise ReadError(path, "the file is truncated: pixels are missing")
-        copy["PixelData"].value = copy.PixelData[: expected + expected % 2]
+        copy["PixelData"].value = without_unused_bits(copy.PixelData[: expected + expected % 2], copy, syntax)
     elif "PixelData" in copy:
-        copy["PixelData"].value = without_comments(copy.PixelData, syntax)
+        frames = int(copy.get("NumberOfFrames", 1) or 1)
+        copy["PixelData"].value = without_comments(copy.PixelData, syntax, frames, layout_of(copy))
 
 
 def _free_name(folder: Path, name: str) -> Path:

@@ -17,7 +17,7 @@ from raddiag_engine.errors import ReadError
 from raddiag_engine.reading.failures import as_read_error
 from raddiag_engine.reading.limits import check_size
 
-TEXTS = ("data_type", "db_name", "descrip", "aux_file", "intent_name")
+TEXTS = ("data_type", "db_name", "descrip", "aux_file", "intent_name", "unused_str")
 BYTES_AT_ONCE = 2**22
 
 

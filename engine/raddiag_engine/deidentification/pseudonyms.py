@@ -8,8 +8,9 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from pydicom.uid import UID_dictionary
+
 SALT_BYTES = 32
-WELL_KNOWN_ROOT = "1.2.840.10008."
 # UUID-derived UIDs need no registered root (PS3.5 B.2).
 UUID_ROOT = "2.25."
 MOST_DAYS = 3650
@@ -32,8 +33,8 @@ class Pseudonyms:
     salt: bytes = field(repr=False)
 
     def uid(self, original: str) -> str:
-        """A new UID; those that the standard defines stay."""
-        if original.startswith(WELL_KNOWN_ROOT):
+        """A new UID; those that the standard defines stay, and no others under its root, which some device may use."""
+        if original in UID_dictionary:
             return original
         return UUID_ROOT + str(int.from_bytes(self._digest("uid", original)[:16], "big"))
 

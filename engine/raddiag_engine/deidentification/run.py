@@ -9,6 +9,7 @@ from pathlib import Path
 
 from raddiag_engine.deidentification.choices import Choices
 from raddiag_engine.deidentification.pseudonyms import new_salt
+from raddiag_engine.deidentification.shown_path import shown_path
 from raddiag_engine.errors import ReadError
 from raddiag_engine.reading.child_limits import GuardLimits
 from raddiag_engine.reading.child_process import ChildProcess
@@ -41,12 +42,14 @@ class Report:
         refused: Files that were not copied, and why.
         notes: Number of files by what was done to them beside the rule.
         slices: Number of slices that may show a head, by folder.
+        names: Words that name somebody in any of the files.
     """
 
     written: Counter[str] = field(default_factory=Counter)
     refused: list[Refused] = field(default_factory=list)
     notes: Counter[str] = field(default_factory=Counter)
     slices: Counter[str] = field(default_factory=Counter)
+    names: set[str] = field(default_factory=set, repr=False)
 
     @property
     def faces(self) -> list[str]:
@@ -76,6 +79,7 @@ def copy_files(
         ReadError: The child cannot be started at all.
     """
     report = Report()
+    refused: dict[str, Refused] = {}
     salt = new_salt()
     remaining = dict.fromkeys(map(str, files))
     while remaining:
@@ -95,17 +99,26 @@ def copy_files(
                     "allow_burned_in": choices.allow_burned_in,
                 }
             )
-            _follow(child, remaining, report, len(files), progress)
+            _follow(child, remaining, report, refused, len(files), progress)
         finally:
             child.end()
     # What a child had begun to write when it died.
     for unfinished in output.rglob(".*"):
         unfinished.unlink()
+    # Only now all names are known: a file's own path may hold one that another file told.
+    for path, line in refused.items():
+        shown = line.shown or shown_path(Path(path).relative_to(source), report.names)
+        report.refused.append(Refused(shown, line.reason))
     return report
 
 
 def _follow(
-    child: ChildProcess, remaining: dict[str, None], report: Report, total: int, progress: Progress | None
+    child: ChildProcess,
+    remaining: dict[str, None],
+    report: Report,
+    refused: dict[str, Refused],
+    total: int,
+    progress: Progress | None,
 ) -> None:
     """Hear what the child says until it is done or dead; a death costs the file at work."""
     at = next(iter(remaining))
@@ -120,16 +133,18 @@ def _follow(
                 remaining.pop(message["path"])
                 report.written[message["series"]] += 1
                 report.slices[message["series"]] += message["slices"]
+                report.names.update(message["names"])
                 if message["note"]:
                     report.notes[message["note"]] += 1
             case "refused":
                 remaining.pop(message["path"])
-                report.refused.append(Refused(message["shown"], message["reason"]))
+                report.names.update(message["names"])
+                refused[message["path"]] = Refused("", message["reason"])
             case "finished":
                 return
             case "died":
                 number = total - len(remaining) + 1
                 remaining.pop(at, None)
                 # What is in it is not known, and so not whether its name may be said.
-                report.refused.append(Refused(f"file {number} of {total} by name", message["reason"]))
+                refused[at] = Refused(f"file {number} of {total} by name", message["reason"])
                 return

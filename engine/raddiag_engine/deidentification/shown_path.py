@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection
 from pathlib import Path
+
+from raddiag_engine.deidentification.identifying_words import names_somebody
 
 HIDDEN = "…"
 
@@ -14,6 +17,7 @@ def shown_path(path: Path, names: Collection[str]) -> str:
 
     Args:
         path: Relative to what the user gave.
-        names: Words of names and identifiers, upper case.
+        names: Words of names and identifiers, as `words_of` writes them.
     """
-    return re.sub(r"[^\W_]+", lambda match: HIDDEN if match[0].upper() in names else match[0], str(path))
+    composed = unicodedata.normalize("NFC", str(path))
+    return re.sub(r"[^\W_]+", lambda match: HIDDEN if names_somebody(match[0], names) else match[0], composed)

@@ -8,7 +8,6 @@ from typing import Any
 from raddiag_engine.deidentification.choices import Choices, Region
 from raddiag_engine.deidentification.dicom_file import Copy, copy_dicom, names_in
 from raddiag_engine.deidentification.pseudonyms import Pseudonyms
-from raddiag_engine.deidentification.shown_path import shown_path
 from raddiag_engine.errors import ReadError
 from raddiag_engine.reading.child_loop import Answers, serve
 from raddiag_engine.reading.formats import FileFormat, detect_format
@@ -23,18 +22,16 @@ def copy_job(job: dict[str, Any], answers: Answers) -> None:
     """Copy the files of one job: "files", "input", "output", "salt" (hexadecimal), "regions", "allow_burned_in"."""
     pseudonyms = Pseudonyms(bytes.fromhex(job["salt"]))
     choices = Choices(tuple(Region(*numbers) for numbers in job["regions"]), job["allow_burned_in"])
-    names: set[str] = set()
     for name in job["files"]:
         answers.started(name, "pixels")
         try:
             copy = copy_file(Path(name), Path(job["output"]), pseudonyms, choices)
         except ReadError as error:
-            names |= names_in(Path(name))
-            shown = shown_path(Path(name).relative_to(job["input"]), names)
-            answers.say({"kind": "refused", "path": name, "shown": shown, "reason": error.reason})
+            names = sorted(names_in(Path(name)))
+            answers.say({"kind": "refused", "path": name, "names": names, "reason": error.reason})
         else:
-            names |= copy.names
-            plain = {"series": copy.series, "slices": copy.slices, "note": copy.note}
+            names = sorted(copy.names)
+            plain = {"series": copy.series, "slices": copy.slices, "note": copy.note, "names": names}
             answers.say({"kind": "written", "path": name, **plain})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from pathlib import Path
 from raddiag_engine.errors import RaddiagError, ReadError
 
 MAX_DETAIL_CHARACTERS = 160
+# A library quotes the value that it cannot convert, and the value may be a name that stands where a number should.
+QUOTED = re.compile(r"""(?<![A-Za-z])(['"])(.*?)\1(?![A-Za-z])""")
 
 
 @contextmanager
@@ -55,5 +58,13 @@ def is_of_decoder(error: BaseException) -> bool:
 
 
 def _short(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = QUOTED.sub(_shown, " ".join(str(error).split())) or type(error).__name__
     return text if len(text) <= MAX_DETAIL_CHARACTERS else text[: MAX_DETAIL_CHARACTERS - 1] + "…"
+
+
+def _shown(quoted: re.Match[str]) -> str:
+    """The name of an attribute of DICOM or of nothing at all; whatever else may be a person's."""
+    from pydicom.datadict import tag_for_keyword
+
+    is_known = quoted[2] == "NoneType" or tag_for_keyword(quoted[2]) is not None
+    return quoted[0] if is_known else f"{quoted[1]}…{quoted[1]}"
