@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from raddiag_engine.cases import Modality, Scan, WarningCode
 from raddiag_engine.reading.dicom import content, projection
 from raddiag_engine.reading.dicom.frame import Frame
+from raddiag_engine.reading.dicom.stack import listed
 from raddiag_engine.reading.dicom.suv import uptake_of
 from raddiag_engine.reading.dicom.volume import Volume
 from raddiag_engine.reading.dicom.windows import window_of_table
@@ -70,8 +71,15 @@ def _noted(scan: Scan, volume: Volume, middle: Frame) -> Scan:
     if through_line and any(frame.rescale.slope_missing for frame in volume.frames):
         message = "the file gives a rescale intercept, but the rescale slope is missing; it is taken to be 1"
         scan = scan.warned(WarningCode.VALUES_RESCALE_MISSING, message)
-    if scan.modality is Modality.CT and not middle.rescale.given and scan.units != "HU":
+    without = [number for number, frame in enumerate(volume.frames, 1) if not frame.rescale.given]
+    if scan.modality is Modality.CT and without and scan.units != "HU" and len(without) == len(volume.frames):
         message = "CT without rescale slope and intercept: the values are not known to be Hounsfield units"
+        scan = scan.warned(WarningCode.VALUES_RESCALE_MISSING, message)
+    elif without and through_line and len(without) < len(volume.frames):
+        places = listed([f"slice {number}" for number in without])
+        message = (
+            f"rescale slope and intercept are missing in {places}, unlike in the others: values are as stored there"
+        )
         scan = scan.warned(WarningCode.VALUES_RESCALE_MISSING, message)
     if header.text("BurnedInAnnotation").upper() == "YES":
         scan = scan.warned(WarningCode.CONTENT_BURNED_IN, "text is burned into the picture")

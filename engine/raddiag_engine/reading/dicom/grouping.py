@@ -13,6 +13,8 @@ from raddiag_engine.reading.dicom.likeness import Likeness
 # Every file of these is a picture of its own, whatever series it is in.
 PROJECTIONS = {"CR", "DX", "RG", "MG", "PX", "IO", "XA", "RF", "US", "IVUS"}
 SLICED = {"CT", "MR", "PT"}
+# Slices that name it and slices that do not are of one volume: CT is in Hounsfield units unless another is named.
+NO_OTHER_UNIT = {"", "US", "NONE", "HU"}
 COSINE_TOLERANCE = 1e-3
 SPACING_TOLERANCE = 1e-3
 
@@ -20,8 +22,9 @@ SPACING_TOLERANCE = 1e-3
 def group_frames(frames: Iterable[Frame], alive: Callable[[], None] = lambda: None) -> list[list[Frame]]:
     """Frames by series, and within a series by what makes them different images.
 
-    A series is split by patient, SOP class, rows and columns, colour, image type (original, derived, localizer, MIP),
-    echo time, kernel, stack, orientation and pixel spacing. Files that cannot be slices of one volume stand alone.
+    A series is split by patient, SOP class, modality, rows and columns, colour, inversion, unit, image type (original,
+    derived, localizer, MIP), echo time, kernel, stack, orientation and pixel spacing. Files that cannot be slices of
+    one volume stand alone.
 
     Args:
         frames: Of any files, in any order.
@@ -65,6 +68,9 @@ def differences(frame: Frame) -> dict[str, object]:
         "rows and columns": instance.shape,
         "colour": instance.colour,
         "image type": frame.image_type,
+        "modality": instance.modality,
+        "presentation": instance.shown_inverted,
+        "unit": (instance.units, frame.rescale.unit if frame.rescale.unit not in NO_OTHER_UNIT else ""),
         "echo time": echo,
         "kernel": kernel,
         "stack": stack,

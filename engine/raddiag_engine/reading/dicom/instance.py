@@ -98,6 +98,16 @@ class Instance:
         return self.header.integer("SamplesPerPixel", 1), self.header.text("PhotometricInterpretation")
 
     @cached_property
+    def shown_inverted(self) -> bool:
+        """True if (2050,0020) asks for the inverse."""
+        return self.header.text("PresentationLUTShape").upper() == "INVERSE"
+
+    @cached_property
+    def units(self) -> str:
+        """(0054,1001) of positron emission tomography, upper case."""
+        return self.header.text("Units").upper()
+
+    @cached_property
     def place_in_list(self) -> tuple[str, str, int, str]:
         """Study date, study, series number and series, in which order scans are shown."""
         header = self.header

@@ -103,6 +103,9 @@ def _placed(scan: Scan, frames: list[Frame]) -> Scan:
     if stated is not None:
         message = f"the header places the first slice; the others are taken to follow {stated:.2f} mm apart, as it says"
         scan = scan.warned(WarningCode.GEOMETRY_STATED_SPACING, message)
+    if len({frame.instance.frame_of_reference for frame in frames}) > 1:
+        message = "the slices name several frames of reference: whether their places belong together is not known"
+        scan = scan.warned(WarningCode.GEOMETRY_UNKNOWN, message)
     failure = stack_failure(positions)
     if failure is not None:
         scan = unusable(scan.warned(WarningCode.GEOMETRY_FAILED, failure), failure)

@@ -83,14 +83,14 @@ def spacing_warnings(positions_mm: Positions, orientation: NDArray[np.float64]) 
     gaps = np.flatnonzero(steps >= GAP_SPACINGS * spacing)
     if len(gaps):
         missing = [round(steps[i] / spacing) - 1 for i in gaps]
-        places = _listed([f"{m} between {i + 1} and {i + 2}" for i, m in zip(gaps, missing, strict=True)])
+        places = listed([f"{m} between {i + 1} and {i + 2}" for i, m in zip(gaps, missing, strict=True)])
         message = f"{sum(missing)} slices are missing at {spacing:.2f} mm spacing: {places} (slices counted from 1)"
         message = message.replace("1 slices are", "1 slice is") if sum(missing) == 1 else message
         warnings.append(ScanWarning(WarningCode.GEOMETRY_GAP, message, tuple(int(i) for i in gaps)))
     off = np.abs(steps - spacing)
     uneven = np.flatnonzero((off > max(IRREGULAR_SHARE * spacing, IRREGULAR_MM)) & (steps < GAP_SPACINGS * spacing))
     if len(uneven):
-        places = _listed([f"{steps[i]:.2f} mm after slice {i + 1}" for i in uneven])
+        places = listed([f"{steps[i]:.2f} mm after slice {i + 1}" for i in uneven])
         message = f"slices are {spacing:.2f} mm apart, but {places}"
         warnings.append(ScanWarning(WarningCode.GEOMETRY_IRREGULAR_SPACING, message, tuple(int(i) for i in uneven)))
     warnings.extend(_drift(positions_mm))
@@ -122,6 +122,6 @@ def _beside_the_line_mm(positions_mm: Positions) -> NDArray[np.float64]:
     return np.linalg.norm(offsets - np.outer(offsets @ along, along), axis=1)
 
 
-def _listed(texts: Sequence[str], most: int = 5) -> str:
+def listed(texts: Sequence[str], most: int = 5) -> str:
     shown = ", ".join(texts[:most])
     return shown if len(texts) <= most else f"{shown} and {len(texts) - most} more"

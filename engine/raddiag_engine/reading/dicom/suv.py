@@ -5,7 +5,7 @@ SUVbw = activity [Bq/ml] * weight [g] / dose [Bq], the dose decayed to the time 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -64,9 +64,30 @@ def uptake_of(frames: Sequence[Frame]) -> Uptake:
         return Uptake(1.0, named, f"values are Bq/ml, as SUV cannot be computed: {error}")
 
 
+def _weight(header: Header) -> object:
+    return header.number("PatientWeight")
+
+
+def _tracer(header: Header) -> object:
+    given = header.item("RadiopharmaceuticalInformationSequence")
+    return given.number("RadionuclideTotalDose"), given.number("RadionuclideHalfLife")
+
+
+def _decay(header: Header) -> object:
+    return header.text("DecayCorrection").upper()
+
+
+# What slices of one injection cannot differ in.
+FACTS: dict[str, Callable[[Header], object]] = {"weight": _weight, "tracer": _tracer, "decay correction": _decay}
+
+
 def _factor(frames: Sequence[Frame]) -> float:
     """Grams per Bq; ValueError with what is missing."""
     header = frames[0].instance.header
+    headers = {id(frame.instance): frame.instance.header for frame in frames}.values()
+    for name, facts in FACTS.items():
+        if len({facts(each) for each in headers}) > 1:
+            raise ValueError(f"the slices differ in {name}")
     corrected = {text.upper() for text in header.texts("CorrectedImage")}
     missing = [word for word in ("ATTN", "DECY") if word not in corrected]
     if missing:
