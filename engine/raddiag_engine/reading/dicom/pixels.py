@@ -9,14 +9,21 @@ from typing import Any
 import numpy as np
 import pydicom
 from numpy.typing import NDArray
+from pydicom.encaps import get_frame
 from pydicom.pixels import apply_color_lut, apply_modality_lut, get_decoder
 from pydicom.pixels.utils import as_pixel_options
 from pydicom.uid import (
+    HTJ2K,
     UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
     ImplicitVRLittleEndian,
+    JPEG2000TransferSyntaxes,
+    JPEGLSTransferSyntaxes,
+    JPEGTransferSyntaxes,
 )
 
 from raddiag_engine.reading.colour import is_grey, luminance, to_8_bit
@@ -25,11 +32,15 @@ from raddiag_engine.reading.dicom.frame import Frame, Tile
 from raddiag_engine.reading.dicom.frame_codecs import NAMES, PixelLayout, codec_for, layout_of, native_frame
 from raddiag_engine.reading.dicom.instance import NATIVE_SYNTAXES, Instance
 from raddiag_engine.reading.dicom.parsing import parse
+from raddiag_engine.reading.dicom.stream_size import check_size_in_stream
 from raddiag_engine.reading.failures import as_read_error, is_of_decoder
 
 # Tried in this order: measured to decode all public samples exactly; Pillow last, which is 8-bit for JPEG.
 DECODER_ORDER = ("pylibjpeg", "gdcm", "pydicom", "pillow")
 PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+# Their code streams say how large a picture is.
+HT_SYNTAXES = (HTJ2K, HTJ2KLossless, HTJ2KLosslessRPCL)
+WITH_SIZE = (*JPEGTransferSyntaxes, *JPEGLSTransferSyntaxes, *JPEG2000TransferSyntaxes, *HT_SYNTAXES)
 UNCOMPRESSED = (*NATIVE_SYNTAXES, DeflatedExplicitVRLittleEndian)
 # What pydicom turns into RGB, or what needs no turning; the retired others would come out in false colours.
 COLOUR_SPACES = {"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT"}
@@ -141,6 +152,10 @@ class PixelFile:
     def _decoded(self, index: int, layout: PixelLayout) -> tuple[NDArray[np.generic], str]:
         syntax = self.transfer_syntax
         name = NAMES.get(syntax, syntax.name)
+        if syntax in WITH_SIZE:
+            count, offsets = self._options["number_of_frames"], self._options.get("extended_offsets")
+            stream = get_frame(self._source(), index, number_of_frames=count, extended_offsets=offsets)
+            check_size_in_stream(stream, layout.rows, layout.columns)
         own = codec_for(syntax, layout)
         if own is not None:
             plain = native_frame(self._source(), index, self._options, own[1], layout)
