@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from raddiag_engine.cases import Anatomy, Modality, WarningCode
-from raddiag_engine.errors import ReadError
+from raddiag_engine.errors import RaddiagError, ReadError
 from raddiag_engine.preparation import PreparationConfig, prepare_case
 from raddiag_engine.reading import read_file
 from raddiag_train.data import prepared as prepared_module
@@ -227,6 +227,28 @@ def test_shards_end_at_their_size_and_an_unfinished_one_is_not_seen(tmp_path: Pa
         [scan] = reader.read(str(number))
         np.testing.assert_array_equal(scan.voxels, voxels + number)
         assert scan.modality_id == number
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("kept", [0, 1])
+def test_on_a_full_disk_the_folder_is_named_and_no_half_shard_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    def scan(value: int) -> StoredScan:
+        return StoredScan(np.full((300, 300), value, np.uint8), is_volume=False, modality_id=0)
+
+    def full(path: Path, *options: object) -> NpyAppender:
+        return NpyAppender(Path("/dev/full"), *options)  # type: ignore[arg-type]
+
+    with pytest.raises(RaddiagError) as raised, ShardWriter(tmp_path, shard_bytes=300 * 300) as writer:
+        for value in range(kept):
+            writer.add(str(value), [scan(value)])
+        monkeypatch.setattr("raddiag_train.data.prepared_shards.NpyAppender", full)
+        writer.add("lost", [scan(9)])
+    assert str(raised.value).startswith(f"{tmp_path}: ")
+    assert "free space" in str(raised.value)
+    assert not list(tmp_path.glob("*.partial"))
+    assert sorted(ShardReader(tmp_path).keys()) == [str(value) for value in range(kept)]
 
 
 def test_an_appended_npy_file_is_read_by_numpy(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +55,9 @@ class ShardWriter:
     Args:
         folder: Made if absent.
         shard_bytes: A new shard is begun beyond this size.
+
+    Raises:
+        RaddiagError: In any method: the folder cannot be written, as on a full disk. Of the shard at hand nothing stays.
     """
 
     def __init__(self, folder: Path, shard_bytes: int = SHARD_BYTES) -> None:
@@ -73,6 +77,12 @@ class ShardWriter:
 
     def add(self, key: str, scans: Iterable[StoredScan]) -> None:
         """Store a case under `key`."""
+        with self._failures_named():
+            self._add(key, scans)
+        if self._bytes >= self._shard_bytes:
+            self.finish_shard()
+
+    def _add(self, key: str, scans: Iterable[StoredScan]) -> None:
         entries, depths = [], []
         for scan in scans:
             depths.append(scan.acquired_slices)
@@ -88,11 +98,13 @@ class ShardWriter:
             self._bytes += rows.nbytes
         self._cases[key] = entries
         self._depths[key] = depths
-        if self._bytes >= self._shard_bytes:
-            self.finish_shard()
 
     def finish_shard(self) -> None:
         """Complete the shard at hand, if it holds any case, and make it visible."""
+        with self._failures_named():
+            self._finish_shard()
+
+    def _finish_shard(self) -> None:
         for array in self._arrays.values():
             array.close()
         if self._partial is not None and self._cases:
@@ -101,6 +113,26 @@ class ShardWriter:
             self._partial.rename(self._folder / self._partial.name.removesuffix(".partial"))
         elif self._partial is not None:
             shutil.rmtree(self._partial)
+        self._forget()
+
+    @contextmanager
+    def _failures_named(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            partial = self._partial
+            for array in self._arrays.values():
+                with suppress(OSError):  # what is buffered cannot be written either
+                    array.close()
+            self._forget()
+            if partial is not None:
+                shutil.rmtree(partial, ignore_errors=True)
+            raise RaddiagError(
+                f"{self._folder}: prepared scans cannot be written ({error.strerror or error}); free space, or name "
+                "another folder for them (data.cache of a recipe, --cache)"
+            ) from error
+
+    def _forget(self) -> None:
         self._arrays, self._cases, self._depths, self._bytes, self._partial = {}, {}, {}, 0, None
 
     def _array(self, name: str, row_shape: tuple[int, ...]) -> NpyAppender:
