@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 
@@ -110,6 +112,23 @@ def test_the_largest_case_and_the_mean_are_those_of_the_training_cases(recipe: P
     assert found.largest_bytes == image + volume
     assert found.mean_bytes == pytest.approx(image + volume * 11 / 32)  # every third case has a volume
     assert 2**28 < memory.memory_for_scans_bytes(run) < 2**44
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_a_limit_of_the_process_counts(recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import resource
+
+    run = run_with(recipe, tmp_path / "run")
+    unlimited = memory.memory_for_scans_bytes(run)
+    reserved = psutil.Process().memory_info().vms
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (reserved + GIB // 8, resource.RLIM_INFINITY))
+    limited = memory.memory_for_scans_bytes(run)
+    own = psutil.Process().memory_info()
+    assert limited < unlimited
+    # An eighth of a GiB to come, and what the process has now.
+    assert limited <= GIB // 8 + own.rss - getattr(own, "shared", 0) + GIB // 16
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (reserved // 2, resource.RLIM_INFINITY))
+    assert memory.memory_for_scans_bytes(run) >= 0
 
 
 def test_memory_that_runs_out_is_one_line(recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

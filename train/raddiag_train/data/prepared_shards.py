@@ -57,7 +57,7 @@ class ShardWriter:
         shard_bytes: A new shard is begun beyond this size.
 
     Raises:
-        RaddiagError: In any method: the folder cannot be written, as on a full disk. Of the shard at hand nothing stays.
+        RaddiagError: By any method, if the folder cannot be written; nothing stays of the shard at hand.
     """
 
     def __init__(self, folder: Path, shard_bytes: int = SHARD_BYTES) -> None:

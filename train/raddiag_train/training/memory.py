@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,9 +84,20 @@ def memory_for_scans_bytes(run: TrainingRun) -> float:
     else:
         own = psutil.Process().memory_info()
         # Pages of files that are mapped count as available already.
-        found = psutil.virtual_memory().available + own.rss - getattr(own, "shared", 0)
+        used = own.rss - getattr(own, "shared", 0)
+        found = min(psutil.virtual_memory().available, _unreserved_bytes(own.vms)) + used
     weights = sum(parameter.numel() * 4 for parameter in run.network.parameters())
     return max(0.0, float(found - COPIES_OF_WEIGHTS * weights))
+
+
+def _unreserved_bytes(reserved: int) -> float:
+    """What a limit of this process (`ulimit -v`, as batch systems set it) leaves of addresses; endless without one."""
+    if sys.platform == "win32":
+        return float("inf")
+    import resource
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return float("inf") if limit == resource.RLIM_INFINITY else max(0.0, float(limit - reserved))
 
 
 def _gib(number: float) -> str:
