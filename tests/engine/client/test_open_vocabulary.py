@@ -21,7 +21,7 @@ from raddiag_engine.protocol.case_message import case_to_message
 from raddiag_engine.protocol.job import request_from_data
 from raddiag_engine.protocol.version import PROTOCOL
 from tests.engine.diagnosis.knowledge_model import save_knowledge_model
-from tests.engine.diagnosis.tiny_model import case, scan
+from tests.engine.diagnosis.tiny_model import case, scan, tiny_engine
 from tests.engine.service.service_process import ServiceProcess, running_service
 
 CASE = case(scan("mri", slices=6), scan("xray", Modality.XRAY, Anatomy.CHEST))
@@ -61,9 +61,17 @@ def test_scores_and_maps_are_those_of_the_engine_in_this_process(
         client.explain(CASE, ["Tuberculosis"])
 
 
-def test_a_model_without_a_knowledge_head_says_so(client: EngineClient) -> None:
-    with pytest.raises(ModelError, match="model demo has no knowledge head"):
-        client.diagnose(CASE, vocabulary=VOCABULARY)
+def test_a_model_without_a_knowledge_head_says_so(tmp_path: Path) -> None:
+    tiny_engine(tmp_path / "model")
+    with running_service(tmp_path / "model") as service, pytest.raises(ModelError, match="tiny has no knowledge head"):
+        service.client.diagnose(CASE, vocabulary=VOCABULARY)
+
+
+def test_the_bundled_model_takes_names(client: EngineClient) -> None:
+    assert [score.name for score in client.diagnose(CASE, vocabulary=VOCABULARY).unseen] == [
+        "Tuberculosis",
+        "Pilocytic astrocytoma",
+    ]
 
 
 @pytest.mark.parametrize(
