@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from raddiag_engine.errors import ModelError
+from raddiag_engine.errors import ModelError, RaddiagError
 from raddiag_engine.models.folder import load_model
 from raddiag_train.experiments import embedding_training
 from raddiag_train.experiments.embedding_training import train_on_embeddings
@@ -96,3 +96,13 @@ def test_a_stopped_run_is_not_gone_on_with_under_other_settings(
     other = replace(config, optimisation=replace(config.optimisation, learning_rate=1e-4))
     with pytest.raises(ModelError, match="learning_rate"):
         train_on_embeddings(other, tmp_path)
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_before_anything_of_it_is_kept(
+    config: TrainingConfig, tmp_path: Path
+) -> None:
+    steep = replace(config, optimisation=replace(config.optimisation, learning_rate=1e30))
+    with pytest.raises(RaddiagError, match="the loss is not finite at step"):
+        train_on_embeddings(steep, tmp_path)
+    assert not (tmp_path / "model").exists()
+    assert not list((tmp_path / "checkpoints").glob("*"))

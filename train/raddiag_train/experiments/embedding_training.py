@@ -97,10 +97,11 @@ def _train(run: TrainingRun, cases: _EncodedCases) -> bool:
 
             done = run.advance()
             ends = stop.received or done == run.steps
-            if ends or done % config.run.log_steps == 0:
-                seconds = round(run.state.seconds, 1)
-                run.log.write("training", done, loss=float(loss.detach()), learning_rate=learning_rate, seconds=seconds)
-            if ends or done % config.run.checkpoint_steps == 0:
+            saves = ends or done % config.run.checkpoint_steps == 0
+            if saves or done % config.run.log_steps == 0:
+                seconds, finite_loss = round(run.state.seconds, 1), run.finite(loss.detach())
+                run.log.write("training", done, loss=finite_loss, learning_rate=learning_rate, seconds=seconds)
+            if saves:
                 run.save()
             bar.update(task, completed=done)
             if ends:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -134,12 +135,7 @@ class TrainingRun:
         Raises:
             RaddiagError: It is not finite.
         """
-        loss = float(torch.stack(losses).mean())
-        if not torch.isfinite(torch.tensor(loss)):
-            raise RaddiagError(
-                f"the loss is not finite at step {self.state.step}; lower optimisation.learning_rate, "
-                "and go on from the last checkpoint or start anew"
-            )
+        loss = self.finite(torch.stack(losses).mean())
         figures = {
             "loss": loss,
             "learning_rate": learning_rate,
@@ -149,6 +145,20 @@ class TrainingRun:
         }
         self.log.write("training", self.state.step, **figures)
         return loss
+
+    def finite(self, loss: torch.Tensor) -> float:
+        """The loss as a number.
+
+        Raises:
+            RaddiagError: It is not finite.
+        """
+        value = float(loss)
+        if not math.isfinite(value):
+            raise RaddiagError(
+                f"the loss is not finite at step {self.state.step}; lower optimisation.learning_rate, "
+                "and go on from the last checkpoint or start anew"
+            )
+        return value
 
     def save(self) -> None:
         """Write a checkpoint."""
