@@ -87,6 +87,15 @@ def test_a_patient_in_two_splits_is_refused_with_both_lines(recipe: Path) -> Non
     assert len(load(recipe).train) == 16
 
 
+def test_equal_numbers_in_two_files_without_a_source_are_refused_with_what_else_can_be_meant(recipe: Path) -> None:
+    records = [replace(record, patient_id="1") for record in read_records(recipe.parent / "cases.jsonl")]
+    files = [recipe.parent / "one.jsonl", recipe.parent / "two.jsonl"]
+    for file, split in zip(files, ("train", "validation"), strict=True):
+        write_records(file, [record for record in records if record.split == split])
+    with pytest.raises(ConfigError, match=r'two people, give the cases of each file a "source" of their own$'):
+        load(recipe, f'data.cases=["{files[0]}", "{files[1]}"]')
+
+
 def test_a_label_that_was_never_learned_and_a_damaged_file_are_told_with_their_lines(recipe: Path) -> None:
     records = read_records(recipe.parent / "cases.jsonl")
     file = recipe.parent / "cases.jsonl"
@@ -111,6 +120,8 @@ def test_cases_with_an_excluded_disorder_are_left_out_of_training_and_validation
     assert card.excluded_disorders == ("Grey blob",)
     with pytest.raises(ConfigError, match="no case has 'Grey blop'; did you mean 'Grey blob'"):
         load(recipe, 'data.exclude_disorders=["Grey blop"]')
+    with pytest.raises(ConfigError, match=r"no case has 'Q99'; at this data\.label_level there are Bright blob, "):
+        load(recipe, 'data.exclude_disorders=["Q99"]')
 
 
 def test_a_link_and_a_folder_of_links_stand_for_the_file_they_lead_to(recipe: Path, tmp_path: Path) -> None:

@@ -59,17 +59,26 @@ def base_recipe(args: argparse.Namespace) -> BaseRecipe:
     return BaseRecipe(find_recipe(args.config), (*cases, *args.assignments))
 
 
-def read_all_cases(recipe: BaseRecipe) -> list[CaseRecord]:
+def read_all_cases(recipe: BaseRecipe, *, divided: bool = True) -> list[CaseRecord]:
     """The cases of the recipe, whose files all exist, without those of any split that have an excluded disorder.
 
+    Args:
+        recipe: Says which.
+        divided: Their splits are kept; False if they are divided anew.
+
     Raises:
-        ConfigError: A file or line is wrong, a scan's file is missing, or no case has an excluded disorder.
+        ConfigError: A file or line is wrong, a scan's file is missing, no case has an excluded disorder, or a patient
+            lies in two splits that are kept.
     """
+    from raddiag_train.data.case_lines import refuse_divided_patients
     from raddiag_train.data.held_out_disorders import without_disorders
     from raddiag_train.training.training_data import read_cases
 
     data = recipe.derive().data
-    records = [record for file in data.cases for record in read_cases(Path(file))]
+    files = [Path(file) for file in data.cases]
+    records = [record for file in files for record in read_cases(file)]
+    if divided:
+        refuse_divided_patients(records, files)
     return without_disorders(records, data.exclude_disorders, {record.split for record in records})
 
 

@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
 
     portions = [parse_portion(text) for text in args.portions]
     recipe = base_recipe(args)
-    records = read_all_cases(recipe)
+    records = read_all_cases(recipe, divided=args.split is None)
     execution = execution_of(args, recipe.derive().data.cache_folder, twins=args.by_image)
     model = load_model(find_model(args.model)) if args.model else None
     tunings = []

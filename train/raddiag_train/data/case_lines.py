@@ -75,8 +75,15 @@ def refuse_divided_patients(records: Sequence[CaseRecord], files: Sequence[Path]
                 here, there = _place(files, record.__eq__), _place(files, other.__eq__)
                 raise ConfigError(
                     f"{here}: case {record.case_id} lies in {record.split!r}, but {there}, of the same patient, in "
-                    f"{other.split!r}; divide the cases anew with `raddiag data split`"
+                    f"{other.split!r}; divide the cases anew with `raddiag data split`{_of_two_files(here, there)}"
                 )
+
+
+def _of_two_files(here: str, there: str) -> str:
+    """What else can be meant by one number in two files."""
+    if here.rpartition(":")[0] == there.rpartition(":")[0]:
+        return ""
+    return ', or, if these are two people, give the cases of each file a "source" of their own'
 
 
 def _place(files: Sequence[Path], is_meant: Callable[[CaseRecord], bool]) -> str:

@@ -28,7 +28,11 @@ def without_disorders(
     for name in disorders:
         if name not in known:
             near = difflib.get_close_matches(name, known, 1, cutoff=0.4)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = (
+                f"; did you mean {near[0]!r}?"
+                if near
+                else f"; at this data.label_level there are {', '.join(known[:3])}, ..."
+            )
             raise ConfigError(f"data.exclude_disorders: no case has {name!r}{hint}")
         if name == NORMAL:
             raise ConfigError(f"data.exclude_disorders: {NORMAL} is no disorder")
