@@ -76,6 +76,7 @@ def _data_of(args: argparse.Namespace) -> Any:
 
 def _saliency(args: argparse.Namespace) -> int:
     from raddiag_engine import Engine
+    from raddiag_train.data.case_lines import case_lines_named
     from raddiag_train.data.records import read_records
     from raddiag_train.evaluation.key_frames import case_of, key_frames, verdict
     from raddiag_train.evaluation.plots.saliency_plot import plot_key_frames
@@ -83,9 +84,12 @@ def _saliency(args: argparse.Namespace) -> int:
     record = case_of(read_records(args.cases), args.case)
     engine = Engine.load(args.model, device=args.device)
     [disorder] = args.disorder
-    frames = key_frames(engine, record, disorder, args.method)
+    with case_lines_named([args.cases]):
+        found = key_frames(engine, record, disorder, args.method)
+    for line in found.set_aside:
+        print(f"not shown: {line}")
     title = f"{engine.card.name}: {disorder}, {args.method}; {verdict(engine, disorder)}"
-    plot_key_frames(args.output, frames, title)
+    plot_key_frames(args.output, found.frames, title)
     return _said(args)
 
 

@@ -57,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
     """Map, ask, judge and write the table."""
     from raddiag_engine.errors import ConfigError
     from raddiag_train.commands.experiment_arguments import write_tables
+    from raddiag_train.data.case_lines import case_lines_named
     from raddiag_train.experiments.fine_tuning import data_sets
     from raddiag_train.experiments.paper_numbers import paper_table
     from raddiag_train.experiments.zero_shot.label_mapping import labels_of, mapping_csv
@@ -83,9 +84,10 @@ def run(args: argparse.Namespace) -> int:
             print(mapping_csv(model.name, model.map(labels)).partition("\n")[2].rstrip())
             if not args.dry_run:
                 folder = args.output / "runs" / _folder_name(model.name) / (source or "cases")
-                by_model[model.name] = zero_shot_figures(
-                    model, records, labels, folder, args.thresholds, args.resamples, args.split
-                )
+                with case_lines_named(args.cases):
+                    by_model[model.name] = zero_shot_figures(
+                        model, records, labels, folder, args.thresholds, args.resamples, args.split
+                    )
         found[source or "cases"] = by_model
     if not args.dry_run:
         table = zero_shot_table(paper_table("zero_shot"), found, args.model[:1], args.thresholds, args.supervised)

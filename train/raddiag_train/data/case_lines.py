@@ -45,7 +45,9 @@ def case_lines_named(files: Sequence[Path]) -> Iterator[None]:
         path, of_cases = error.path, list[str]()
 
         def has_file(record: CaseRecord) -> bool:
-            found = any(path in (scan.path, *scan.masks.values()) for scan in record.scans)
+            # A scan may be a folder, and the error of one of its files.
+            places = {path, *path.parents}
+            found = any(not places.isdisjoint((scan.path, *scan.masks.values())) for scan in record.scans)
             of_cases.extend([record.case_id] if found else [])
             return found
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
+from raddiag_train.evaluation.engine_fusion import SetAside
 from raddiag_train.evaluation.evaluate import Evaluation
 
 
@@ -15,13 +17,7 @@ def judged_notes(evaluation: Evaluation) -> list[str]:
             f"{_counted(evaluation.excluded, 'case')} left out: with a disorder that was kept out of the model's "
             f"training ({', '.join(evaluation.excluded_disorders)})"
         )
-    if evaluation.set_aside:
-        reasons = Counter(one.reason for one in evaluation.set_aside)
-        cases = len({one.case_id for one in evaluation.set_aside})
-        notes.append(
-            f"{_counted(len(evaluation.set_aside), 'scan')} of {_counted(cases, 'case')} not fused, as by the engine: "
-            + ", ".join(f"{count} {reason}" for reason, count in reasons.items())
-        )
+    notes += set_aside_notes(evaluation.set_aside)
     untrusted = int(evaluation.untrusted_N.sum())
     if untrusted:
         notes.append(
@@ -29,6 +25,18 @@ def judged_notes(evaluation: Evaluation) -> list[str]:
             "it would assess nothing there; judged here by what it scores all the same"
         )
     return notes
+
+
+def set_aside_notes(set_aside: Sequence[SetAside]) -> list[str]:
+    """How many scans of how many cases were not fused, and why; nothing where all were."""
+    if not set_aside:
+        return []
+    reasons = Counter(one.reason for one in set_aside)
+    cases = len({one.case_id for one in set_aside})
+    return [
+        f"{_counted(len(set_aside), 'scan')} of {_counted(cases, 'case')} not fused, as by the engine: "
+        + ", ".join(f"{count} {reason}" for reason, count in reasons.items())
+    ]
 
 
 def _counted(count: int, what: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from raddiag_engine.cases import Case, Scan
@@ -13,12 +15,28 @@ from raddiag_engine.preparation.prepared_scan import PreparedScan
 from raddiag_engine.preparation.windowing import display_values
 from raddiag_engine.saliency import SaliencyMap
 from raddiag_train.data.records import CaseRecord
-from raddiag_train.data.scan_reading import read_scan
+from raddiag_train.data.scan_reading import UnusableScan, read_scan
 from raddiag_train.evaluation.plots.saliency_plot import KeyFrame
+from raddiag_train.evaluation.usable_scans import no_usable_scan
 
 
-def key_frames(engine: Engine, record: CaseRecord, disorder: str, method: str = "gradcam") -> list[KeyFrame]:
+@dataclass(frozen=True, eq=False)
+class KeyFrames:
+    """The frames of a case.
+
+    Attributes:
+        frames: A scan in use each.
+        set_aside: A line a scan that is not shown: its number in the case's record, from 1, and why.
+    """
+
+    frames: tuple[KeyFrame, ...]
+    set_aside: tuple[str, ...]
+
+
+def key_frames(engine: Engine, record: CaseRecord, disorder: str, method: str = "gradcam") -> KeyFrames:
     """A frame a scan in use: its key slice where the data set names one, else the slice of the map's peak.
+
+    Scans that the reader advises against, and those that the engine does not use, are set aside.
 
     Args:
         engine: Of the model.
@@ -27,19 +45,32 @@ def key_frames(engine: Engine, record: CaseRecord, disorder: str, method: str = 
         method: Of the map.
 
     Raises:
-        ReadError: A scan cannot be read.
+        ReadError: A scan cannot be read, or none is usable.
         RaddiagError: The model does not know the disorder, or has no evidence to show for it.
     """
-    scans = [read_scan(record, scan) for scan in record.scans]
-    key_slices = {scan.id: described.key_slice for scan, described in zip(scans, record.scans, strict=True)}
+    scans: list[Scan] = []
+    key_slices: dict[str, int | None] = {}
+    reasons: dict[int, str | None] = {}
+    number_of: dict[str, int] = {}
+    for number, described in enumerate(record.scans, 1):
+        try:
+            scan = read_scan(record, described)
+        except UnusableScan as error:
+            reasons[number] = error.reason
+            continue
+        scans.append(scan)
+        key_slices[scan.id], number_of[scan.id] = described.key_slice, number
+    if not scans:
+        raise no_usable_scan(record)
     engine.set_case(Case(tuple(scans)))
+    reasons |= {number_of[report.id]: report.reason for report in engine.diagnose().scans if not report.used}
     [maps] = engine.explain_many([disorder], method)
     evidence = engine.evidence()
     frames = []
     # The engine has an order of its own, and may have set scans aside.
     for index, (scan, saliency) in enumerate(zip(evidence.scans, maps, strict=True)):
         frames.append(_frame(scan, evidence.prepare(index), saliency, key_slices[scan.id]))
-    return frames
+    return KeyFrames(tuple(frames), tuple(f"scan {number}: {reasons[number]}" for number in sorted(reasons)))
 
 
 def verdict(engine: Engine, disorder: str) -> str:

@@ -35,11 +35,7 @@ def usable_scans(
     rows = unprepared(records, preparation, cache)
     for done, (row, found) in enumerate(zip(rows, _read([records[row] for row in rows]), strict=True), 1):
         if not found:
-            record = records[row]
-            raise ReadError(
-                record.scans[0].path,
-                f"case {record.case_id} has no usable scan, which the engine would refuse; take the case out",
-            )
+            raise no_usable_scan(records[row])
         usable[row] = found
         if progress is not None:
             progress(done, len(rows))
@@ -60,6 +56,14 @@ def usable_positions(record: CaseRecord) -> Positions:
             continue
         found.append(position)
     return tuple(found)
+
+
+def no_usable_scan(record: CaseRecord) -> ReadError:
+    """The error of a case of which nothing is left."""
+    return ReadError(
+        record.scans[0].path,
+        f"case {record.case_id} has no usable scan, which the engine would refuse; take the case out",
+    )
 
 
 def _read(records: Sequence[CaseRecord]) -> Iterator[Positions]:

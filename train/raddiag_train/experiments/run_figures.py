@@ -48,6 +48,7 @@ class RunFigures:
             classes of the share of cases on the right side of the threshold, and "accuracy", the share of cases whose
             most probable class is the right one, where a case has only one.
         classes: Group -> classes with a positive and a negative case.
+        notes: What must be said beside the figures, such as scans that were set aside.
     """
 
     key: str
@@ -55,6 +56,7 @@ class RunFigures:
     seconds: float
     groups: dict[str, Metrics]
     classes: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def group_figures(
@@ -158,7 +160,9 @@ def read_figures(path: Path) -> RunFigures:
     try:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         groups = {group: _metrics(metrics) for group, metrics in data["groups"].items()}
-        return RunFigures(data["key"], data["cases"], data["seconds"], groups, data["classes"])
+        return RunFigures(
+            data["key"], data["cases"], data["seconds"], groups, data["classes"], tuple(data.get("notes", ()))
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"{path}: holds no figures of a run ({error}); delete it to evaluate again") from error
 

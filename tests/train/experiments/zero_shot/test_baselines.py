@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from raddiag_engine.cases import Anatomy, Modality
-from raddiag_engine.errors import ModelError
+from raddiag_engine.errors import ModelError, ReadError
 from raddiag_train.data.records import CaseRecord, ScanRecord
+from raddiag_train.evaluation.engine_fusion import SetAside
 from raddiag_train.experiments.zero_shot import radin
 from raddiag_train.experiments.zero_shot.bert import Bert
 from raddiag_train.experiments.zero_shot.biomedclip import (
@@ -143,6 +145,21 @@ def test_biomedclip_with_several_labels_a_case_is_called_against_normal(
     called = answers.called_NL
     assert (called[:, 2] == ~called[:, :2].any(1)).all()
     assert (called[:, :2] == (answers.scores_NL[:, :2] > 0.5)).all()
+
+
+def test_a_picture_that_the_reader_advises_against_is_set_aside(tmp_path: Path, records: list[CaseRecord]) -> None:
+    write_biomedclip(tmp_path)
+    network, pieces = load_biomedclip(str(tmp_path))
+    labels = (Label("Glioma"), Label("Normal"))
+    expected = biomedclip_answers(network, pieces, records, labels, "cpu")
+    Image.fromarray(np.zeros((40, 40), np.uint8)).save(tmp_path / "blank.png")
+    blank = ScanRecord(tmp_path / "blank.png", Modality.MRI)
+    beside = [replace(records[0], scans=(*records[0].scans, blank)), *records[1:]]
+    answers = biomedclip_answers(network, pieces, beside, labels, "cpu")
+    np.testing.assert_array_equal(answers.scores_NL, expected.scores_NL)
+    assert answers.set_aside == (SetAside("case-0", 2, "not usable"),)
+    with pytest.raises(ReadError, match="case-0 has no usable scan"):
+        biomedclip_answers(network, pieces, [replace(records[0], scans=(blank,))], labels, "cpu")
 
 
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from raddiag_engine.models.card import Disorder
 from raddiag_train.data.records import NORMAL, CaseRecord
+from raddiag_train.evaluation.engine_fusion import SetAside
 from raddiag_train.evaluation.metrics import ranking_metrics
 from raddiag_train.experiments.run_figures import ACCURACY, Metrics, group_figures
 from raddiag_train.experiments.zero_shot.label_mapping import Label
@@ -24,14 +25,16 @@ class Answers:
     Attributes:
         scores_NL: The higher, the more likely; comparable between the labels of a case.
         called_NL: True where the model says that the case has the label.
+        set_aside: Scans of the cases that were asked about, which were not fused.
     """
 
     scores_NL: NDArray[np.float64]
     called_NL: NDArray[np.bool_]
+    set_aside: tuple[SetAside, ...] = ()
 
     def of(self, rows: NDArray[np.bool_]) -> Answers:
         """Those of some cases."""
-        return Answers(self.scores_NL[rows], self.called_NL[rows])
+        return replace(self, scores_NL=self.scores_NL[rows], called_NL=self.called_NL[rows])
 
     def with_thresholds(self, thresholds_L: NDArray[np.float64]) -> Answers:
         """The same scores, called positive from a threshold on."""

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from raddiag_engine.diagnosis.device import place
 from raddiag_engine.errors import ModelError
 from raddiag_train.data.records import NORMAL, CaseRecord
+from raddiag_train.evaluation.engine_fusion import SetAside
 from raddiag_train.experiments.zero_shot.answers import Answers
 from raddiag_train.experiments.zero_shot.bert import Bert
 from raddiag_train.experiments.zero_shot.label_mapping import Label
@@ -151,7 +152,8 @@ def biomedclip_answers(
     normal_1C = network.text(ids_1T.to(placement.device), mask_1T.to(placement.device))
     single = all(len(record.disorders) == 1 for record in records)
     sums_NL, counts_N = np.zeros((len(records), len(labels))), np.zeros(len(records))
-    for owners, pictures in picture_batches(records, network.size_px, MEAN, STD):
+    set_aside: list[SetAside] = []
+    for owners, pictures in picture_batches(records, network.size_px, MEAN, STD, set_aside):
         seen_NC = network.visual(pictures.to(placement.device))
         logits_NL = network.logit_scale.exp() * seen_NC @ texts_LC.T
         if single:
@@ -162,11 +164,12 @@ def biomedclip_answers(
         np.add.at(counts_N, owners, 1)
     scores_NL = sums_NL / counts_N[:, None]
     if single:
-        return Answers(scores_NL, scores_NL == scores_NL.max(1, keepdims=True))
+        return Answers(scores_NL, scores_NL == scores_NL.max(1, keepdims=True), tuple(set_aside))
     normal_L = np.array([label.name == NORMAL for label in labels])
     called_NL = (scores_NL > 0.5) & ~normal_L
     scores_NL = np.where(normal_L, 1 - np.where(normal_L, 0, scores_NL).max(1, keepdims=True), scores_NL)
-    return Answers(scores_NL, np.where(normal_L, ~called_NL.any(1, keepdims=True), called_NL))
+    called_NL = np.where(normal_L, ~called_NL.any(1, keepdims=True), called_NL)
+    return Answers(scores_NL, called_NL, tuple(set_aside))
 
 
 def text_of(label: Label, records: Sequence[CaseRecord]) -> str:

@@ -14,12 +14,9 @@ from raddiag_engine.diagnosis.scoring import DEFAULT_THRESHOLD, probabilities
 from raddiag_engine.models.folder import Model
 from raddiag_train.data.labels import LabelSpace
 from raddiag_train.data.records import NORMAL, CaseRecord
-from raddiag_train.evaluation.fused_scans import with_fused_scans
-from raddiag_train.evaluation.predict import predict
+from raddiag_train.evaluation.engine_fusion import FusionSettings, fuse_as_engine
 from raddiag_train.experiments.zero_shot.answers import Answers
 from raddiag_train.experiments.zero_shot.label_mapping import MappedLabel
-from raddiag_train.progress import task_progress
-from raddiag_train.training.training_data import prepared_dataset
 
 
 def model_answers(
@@ -33,19 +30,20 @@ def model_answers(
         mapped: L labels; one that means several disorders is the most probable of them.
         cache: Of prepared scans.
         device: "auto", "cpu" or "cuda".
+
+    Raises:
+        ReadError: A scan cannot be read or prepared, or a case has no usable one.
     """
     card = model.card
     # A data set's labels need not be among the model's, and the logits do not depend on them.
     unlabelled = [replace(r, disorders=(card.disorders[0].name,), icd10cm=(), scans=_unmasked(r)) for r in records]
-    with task_progress("choosing scans") as progress:
-        unlabelled = with_fused_scans(unlabelled, card, cache, progress)
-    dataset = prepared_dataset(unlabelled, LabelSpace(card.disorders), card.preparation, cache)
-    placement = place(device)
-    with task_progress(f"asking {card.name}") as progress:
-        found = predict(model.network.to(placement.device), dataset, autocast=placement.autocast(), progress=progress)
+    # As in the other experiments, every scan of a case is fused, but for those that the reader advises against.
+    settings = FusionSettings(cache, place(device), all_scans=True)
+    fused = fuse_as_engine(model, unlabelled, LabelSpace(card.disorders), settings)
     points = [disorder.operating_point for disorder in card.disorders]
     thresholds_K = np.array([point.threshold if point else DEFAULT_THRESHOLD for point in points])
-    return answers_of(probabilities(card, found.logits_NK), thresholds_K, card_names(model), mapped)
+    answers = answers_of(probabilities(card, fused.logits_NK), thresholds_K, card_names(model), mapped)
+    return replace(answers, set_aside=fused.set_aside)
 
 
 def card_names(model: Model) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from raddiag_engine.models.labels import read_labels
 from raddiag_engine.network.residual import Bottleneck
 from raddiag_engine.network.resnet import ResNet
 from raddiag_train.data.records import NORMAL, CaseRecord
+from raddiag_train.evaluation.engine_fusion import SetAside
 from raddiag_train.experiments.zero_shot.answers import Answers
 from raddiag_train.experiments.zero_shot.label_mapping import MappedLabel
 from raddiag_train.experiments.zero_shot.pictures import picture_batches
@@ -98,7 +99,8 @@ def radin_answers(
     placement = place(device)
     network.to(placement.device)
     sums_NK, counts_N = np.zeros((len(records), len(disorders))), np.zeros(len(records))
-    for owners, pictures in picture_batches(records, SIZE_PX, MEAN, STD):
+    set_aside: list[SetAside] = []
+    for owners, pictures in picture_batches(records, SIZE_PX, MEAN, STD, set_aside):
         np.add.at(sums_NK, owners, network(pictures.to(placement.device)).softmax(1).double().cpu().numpy())
         np.add.at(counts_N, owners, 1)
     probabilities_NK = sums_NK / counts_N[:, None]
@@ -108,6 +110,7 @@ def radin_answers(
     return Answers(
         np.stack([probabilities_NK[:, indices].sum(1) for indices in own], 1),
         np.stack([np.isin(best_N, indices) for indices in own], 1),
+        tuple(set_aside),
     )
 
 

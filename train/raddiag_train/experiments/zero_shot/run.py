@@ -13,11 +13,13 @@ import numpy as np
 from raddiag_engine.atomic import write_text
 from raddiag_engine.errors import ConfigError
 from raddiag_train.data.records import CaseRecord
+from raddiag_train.evaluation.judged_notes import set_aside_notes
+from raddiag_train.evaluation.report_csv import set_aside_csv
 from raddiag_train.experiments.run_figures import WITH_NORMAL, RunFigures, read_figures, write_figures
 from raddiag_train.experiments.zero_shot.answers import Answers, answer_figures, best_f1_thresholds, truth
 from raddiag_train.experiments.zero_shot.label_mapping import Label, MappedLabel, mapping_csv
 
-FIGURES, MAPPING = "figures.json", "mapping.csv"
+FIGURES, MAPPING, SET_ASIDE = "figures.json", "mapping.csv", "set_aside.csv"
 OWN, VALIDATION = "own", "validation"
 Ask = Callable[[Sequence[CaseRecord], Sequence[MappedLabel]], Answers]
 
@@ -56,7 +58,7 @@ def zero_shot_figures(
         model: To ask.
         records: Cases of a data set.
         labels: Of the set.
-        folder: Of this model and set; gets figures.json and mapping.csv.
+        folder: Of this model and set; gets figures.json, mapping.csv and set_aside.csv.
         thresholds: "own", as the model calls by itself, or "validation": of best F1 on the set's validation cases,
             after which the set is no longer unseen.
         resamples: Of the bootstrap.
@@ -87,8 +89,10 @@ def zero_shot_figures(
         judged = judged.with_thresholds(best_f1_thresholds(answers.of(~rows), truth(fitting, labels)))
     metrics = answer_figures(judged, truth(test, labels), labels, resamples)
     counts = {"test": len(test), "validation": len(fitting)}
-    figures = RunFigures(key, counts, 0.0, {WITH_NORMAL: metrics}, {WITH_NORMAL: len(labels)})
+    notes = tuple(set_aside_notes(answers.set_aside))
+    figures = RunFigures(key, counts, 0.0, {WITH_NORMAL: metrics}, {WITH_NORMAL: len(labels)}, notes)
     write_text(folder / MAPPING, mapping_csv(model.name, mapped))
+    write_text(folder / SET_ASIDE, set_aside_csv(answers.set_aside))
     write_figures(folder / FIGURES, figures)
     return figures
 

@@ -51,6 +51,12 @@ def zero_shot_table(
         if thresholds == "validation"
         else "Called positive: at the thresholds of each model's own card; by the baselines where most probable.",
     ]
+    notes += [
+        f"{name} on {source}: {note}."
+        for source, by_model in found.items()
+        for name, figures in by_model.items()
+        for note in figures.notes
+    ]
     if ours:
         notes.append(f"{OURS}: {', '.join(ours)}.")
     title = "Table 1 of the abstract. " + paper.title
