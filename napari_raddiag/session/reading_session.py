@@ -143,7 +143,7 @@ class ReadingSession(QObject):
         if modality is not None:
             scan = scan.with_modality(modality)
         if anatomy is not None:
-            scan = scan.changed(anatomy=anatomy)
+            scan = scan.with_anatomy(anatomy)
         self._edit(case.replacing(scan))
 
     def give_window(self, scan_id: str, window: Window | None) -> None:

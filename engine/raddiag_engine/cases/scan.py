@@ -173,4 +173,14 @@ class Scan:
     def with_modality(self, modality: Modality, anatomy: Anatomy | None = None) -> Scan:
         """The same scan, said by a person to be of another modality (and anatomy); a guess is no longer one."""
         kept = tuple(w for w in self.warnings if w.code is not WarningCode.MODALITY_GUESSED)
-        return self.changed(modality=modality, anatomy=anatomy or self.anatomy, warnings=kept)
+        scan = self.changed(modality=modality, warnings=kept)
+        return scan if anatomy is None else scan.with_anatomy(anatomy)
+
+    def with_anatomy(self, anatomy: Anatomy) -> Scan:
+        """The same scan, said by a person to be of another anatomy; a guess is no longer one."""
+        kept = tuple(w for w in self.warnings if w.code is not WarningCode.ANATOMY_GUESSED)
+        return self.changed(anatomy=anatomy, warnings=kept)
+
+    def has_warning(self, code: WarningCode) -> bool:
+        """True if one of its warnings is of this kind."""
+        return any(warning.code is code for warning in self.warnings)

@@ -27,6 +27,7 @@ class WarningCode(StrEnum):
     VALUES_CONSTANT = "values.constant"
     VALUES_NOT_SUV = "values.not_suv"
     VALUES_SUBTRACTED = "values.subtracted"
+    VALUES_PADDING = "values.padding"
     VALUES_WINDOW_TABLE = "values.window_table"
     CONTENT_LOCALIZER = "content.localizer"
     CONTENT_FOUR_DIMENSIONAL = "content.four_dimensional"
@@ -40,6 +41,7 @@ class WarningCode(StrEnum):
     CONTENT_MOSAIC = "content.mosaic"
     CONTENT_OVERLAY = "content.overlay"
     MODALITY_GUESSED = "modality.guessed"
+    ANATOMY_GUESSED = "anatomy.guessed"
 
 
 @dataclass(frozen=True)

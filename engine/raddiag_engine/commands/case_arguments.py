@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -44,14 +43,15 @@ def described(case: Case, arguments: argparse.Namespace) -> Case:
     from raddiag_engine.cases import Anatomy, Modality, WarningCode
 
     for scan in case.scans:
-        guessed = any(warning.code is WarningCode.MODALITY_GUESSED for warning in scan.warnings)
+        guessed = scan.has_warning(WarningCode.MODALITY_GUESSED)
+        is_open = scan.anatomy is Anatomy.UNKNOWN or scan.has_warning(WarningCode.ANATOMY_GUESSED)
         asked = arguments.modality is not None and (guessed or scan.modality is Modality.UNKNOWN)
         modality = arguments.modality if asked else scan.modality
-        anatomy = arguments.anatomy if scan.anatomy is Anatomy.UNKNOWN else None
+        anatomy = arguments.anatomy if is_open else None
         if asked:
             case = case.replacing(scan.with_modality(modality, anatomy))
         elif anatomy is not None:
-            case = case.replacing(replace(scan, anatomy=anatomy))
+            case = case.replacing(scan.with_anatomy(anatomy))
     return case
 
 

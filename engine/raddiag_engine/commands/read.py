@@ -64,6 +64,7 @@ def _scan_listing(scan: Scan) -> dict[str, Any]:
         "id": scan.id,
         "kind": scan.kind,
         "modality": scan.modality.value,
+        "anatomy": scan.anatomy.value,
         "shape": list(scan.voxels.shape),
         "affine": None if scan.affine is None else scan.affine.tolist(),
         "spacing_mm": None if scan.spacing_mm is None else list(scan.spacing_mm),
@@ -103,9 +104,16 @@ def _print_tables(case: Case, folder: Path | None) -> None:
     for scan in case.scans:
         size = " x ".join(map(str, scan.voxels.shape))
         spacing = " x ".join(f"{length:.3g}" for length in scan.spacing_mm) if scan.spacing_mm else "unknown"
-        table.add_row(scan.id, scan.modality.value, scan.kind, size, spacing, escape(scan.units))
+        table.add_row(scan.id, _shown_modality(scan), scan.kind, size, spacing, escape(scan.units))
     console.print(table)
     _print_notes(console, case, folder)
+
+
+def _shown_modality(scan: Scan) -> str:
+    """Marked as in the viewer where it is a guess."""
+    from raddiag_engine.cases import WarningCode
+
+    return f"{scan.modality.value} ?" if scan.has_warning(WarningCode.MODALITY_GUESSED) else scan.modality.value
 
 
 def _said_by_header(scan: Scan) -> Iterator[str]:

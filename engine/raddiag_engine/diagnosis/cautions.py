@@ -37,7 +37,7 @@ def _scan_warnings(encoded: EncodedCase, card: ModelCard) -> list[str]:
             warnings.append(f"{scan.scan.id}: {distrust_reason(scan)}; nothing is assessed from it")
         elif scan.content.modality_origin in ("guessed", "recognised"):
             warnings.append(f"{scan.scan.id}: taken for {_words(scan.content)}, which its file does not say")
-        elif scan.content.anatomy_origin == "recognised":
+        elif scan.content.anatomy_origin in ("guessed", "recognised"):
             warnings.append(f"{scan.scan.id}: taken for {scan.content.anatomy}, which its file does not say")
         if scan.scan.id in encoded.case.overridden:
             reason = scan.scan.reason or "marked as not usable"

@@ -16,7 +16,7 @@ class ScanContent:
 
     Attributes:
         modality: As the file or a person says, else the one the model recognises.
-        modality_origin: Which of these; "guessed" if the reader guessed it from the values.
+        modality_origin: Which of these; "guessed" if the reader guessed it from values or names.
         anatomy: The same, for the body region.
         anatomy_origin: The same.
     """
@@ -35,15 +35,21 @@ def content_of(scan: Scan, recognised: Coverage | None) -> ScanContent:
         recognised: Nearest group of the input score; None if the model has no input score. Its anatomy is
             used only if its modality is the scan's own.
     """
-    guessed = any(warning.code is WarningCode.MODALITY_GUESSED for warning in scan.warnings)
-    return completed_content(scan.modality, scan.anatomy, recognised, "guessed" if guessed else "stated")
+    said, said_anatomy = (
+        _said(scan.has_warning(code)) for code in (WarningCode.MODALITY_GUESSED, WarningCode.ANATOMY_GUESSED)
+    )
+    return completed_content(scan.modality, scan.anatomy, recognised, said, said_anatomy)
 
 
 def completed_content(
-    modality: Modality, anatomy: Anatomy, recognised: Coverage | None, said: Origin = "stated"
+    modality: Modality,
+    anatomy: Anatomy,
+    recognised: Coverage | None,
+    said: Origin = "stated",
+    said_anatomy: Origin = "stated",
 ) -> ScanContent:
     """As `content_of`, for a scan of which only this is known; `said` is where its modality comes from."""
-    modality_origin, anatomy_origin = _origin(said, modality), _origin("stated", anatomy)
+    modality_origin, anatomy_origin = _origin(said, modality), _origin(said_anatomy, anatomy)
     if recognised is not None and modality is Modality.UNKNOWN:
         modality, modality_origin = recognised.modality, _origin("recognised", recognised.modality)
     if recognised is not None and anatomy is Anatomy.UNKNOWN and recognised.modality is modality:
@@ -75,6 +81,10 @@ def state_of(probability: float, threshold: float, assessed: bool) -> State:
     if not assessed:
         return "not assessed"
     return "positive" if probability >= threshold else "negative"
+
+
+def _said(is_guess: bool) -> Origin:
+    return "guessed" if is_guess else "stated"
 
 
 def _origin(origin: Origin, value: Modality | Anatomy) -> Origin:

@@ -11,6 +11,7 @@ from raddiag_engine.cases import Case, Scan, Skipped
 from raddiag_engine.errors import ReadError
 from raddiag_engine.reading.finding import find_files
 from raddiag_engine.reading.finish import with_unique_ids
+from raddiag_engine.reading.name_guess import NamesAround
 from raddiag_engine.reading.patients import with_identity_warnings
 from raddiag_engine.reading.reader import Step
 
@@ -47,9 +48,10 @@ def read_case(
     files, unread = find_files(given)
     counter = _Counter(progress, total=2 * len(files))
     left_out: list[Skipped] = []
+    names = NamesAround(given)
     scans: list[Scan] = []
     with closing(_read(files, counter, guarded)) as items:
-        for scan in with_unique_ids(_scans_among(items, left_out)):
+        for scan in with_unique_ids(map(names.completed, _scans_among(items, left_out))):
             scans.append(scan)
             if found is not None:
                 found(scan)

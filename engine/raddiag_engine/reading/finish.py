@@ -18,7 +18,11 @@ ID_DIGITS = 10
 
 def finish(scan: Scan) -> Scan:
     """The scan with what its values and its affine give cause to say, and with its id."""
-    scan = _checked_geometry(_checked_values(scan))
+    return with_id(_checked_geometry(_checked_values(scan)))
+
+
+def with_id(scan: Scan) -> Scan:
+    """The scan with the id that its modality and content make."""
     modality = scan.modality.value.lower().replace(" ", "-")
     return replace(scan, id=f"{modality}-{scan.content_hash[:ID_DIGITS]}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from raddiag_engine.cases import Anatomy, Modality
+from raddiag_engine.reading.anatomy_words import ANATOMY_WORDS
 from raddiag_engine.reading.dicom.instance import Instance
 
 STORAGE = "1.2.840.10008.5.1.4.1.1."
@@ -37,25 +38,6 @@ MODALITIES_OF_CLASSES = {
 BARIUM_WORDS = re.compile(r"\bBARIUM\b.*\bENEMA\b|\bENEMA\b|\bCOLON CONTRAST\b")
 NO_CONTRAST = {"NO", "N", "NONE", "NON", "WITHOUT", "W/O", "0", "NIL", "OHNE", "NATIV", "NATIVE"}
 DSA_WORDS = re.compile(r"\bDSA\b|SUBTRACT")
-# Looked up in BodyPartExamined first, then in the descriptions; the first found counts, the narrow before the wide.
-ANATOMY_WORDS: tuple[tuple[Anatomy, str], ...] = (
-    (Anatomy.SPINE, r"[CTL]-?SPINE|[A-Z]*SPINE|SPINAL|SACRUM|COCCYX|VERTEBRA\w*|WHOLE ?SPINE|MYELO\w*"),
-    (Anatomy.BREAST, r"BREASTS?|MAMM\w*"),
-    (
-        Anatomy.HEAD_AND_NECK,
-        r"HEAD|BRAIN|SKULL|NECK|ORBITS?|SINUS\w*|FACE|FACIAL|JAW|MANDIBLE|MAXILLA|TMJ|IAC|EARS?|PITUITARY|SELLA|THYROID"
-        r"|CRANI\w*|CEREBR\w*|CAROTID\w*|NASAL|TEETH|DENTAL|LARYNX|PHARYNX|HEADNECK|CIRCLEOFWILLIS",
-    ),
-    (Anatomy.UPPER_LIMB, r"SHOULDER|CLAVICLE|SCAPULA|HUMERUS|ARM|ELBOW|FOREARM|RADIUS|ULNA|WRIST|HAND|FINGERS?|THUMB"),
-    (Anatomy.LOWER_LIMB, r"HIP|FEMUR|THIGH|KNEE|PATELLA|LEG|TIBIA|FIBULA|CALF|ANKLE|FOOT|HEEL|CALCANEUS|TOES?"),
-    (Anatomy.CHEST, r"CHEST|THORAX|LUNGS?|HEART|CARDIAC|CORONARY|RIBS?|STERNUM|MEDIASTINUM|ESOPHAGUS|PULMONARY"),
-    (
-        Anatomy.ABDOMEN_AND_PELVIS,
-        r"ABDO\w*|ABD|PELVI\w*|LIVER|KIDNEYS?|RENAL|PANCREAS|SPLEEN|STOMACH|BOWEL|COLON|RECTUM|PROSTATE|UTERUS|BLADDER"
-        r"|ADRENAL|GALLBLADDER|OVARY|URO\w*|OBSTETRICAL|HEPAT\w*",
-    ),
-    (Anatomy.MIXED, r"WHOLE ?BODY|TRUNK|CHESTABD\w*|HEADTOTOE"),
-)
 
 
 def modality_of(instance: Instance) -> Modality:
@@ -80,7 +62,7 @@ def _is_subtracted(instance: Instance) -> bool:
 
 
 def anatomy_of(instance: Instance) -> Anatomy:
-    """The body region, from (0018,0015), else from words of the descriptions."""
+    """The body region, from (0018,0015), else from words of the descriptions; the first of the table counts."""
     for text in (body_part_of(instance), instance.words):
         found = [anatomy for anatomy, words in ANATOMY_WORDS if re.search(rf"(?<![A-Z])(?:{words})(?![A-Z])", text)]
         if found:

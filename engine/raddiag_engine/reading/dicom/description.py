@@ -81,6 +81,8 @@ def _noted(scan: Scan, volume: Volume, middle: Frame) -> Scan:
             f"rescale slope and intercept are missing in {places}, unlike in the others: values are as stored there"
         )
         scan = scan.warned(WarningCode.VALUES_RESCALE_MISSING, message)
+    if through_line:
+        scan = _with_doubt_about_padding(scan, volume, middle)
     if header.text("BurnedInAnnotation").upper() == "YES":
         scan = scan.warned(WarningCode.CONTENT_BURNED_IN, "text is burned into the picture")
     overlays = sum((group, OVERLAY_ROWS) in header.dataset for group in OVERLAY_GROUPS)
@@ -156,6 +158,28 @@ def _padding(frame: Frame) -> tuple[float, float] | None:
     ends = [_as_stored(end, bits, signed) for end in (value, value if limit is None else limit)]
     low, high = sorted(frame.rescale.slope * end + frame.rescale.intercept for end in ends)
     return low, high
+
+
+def _with_doubt_about_padding(scan: Scan, volume: Volume, middle: Frame) -> Scan:
+    """With a warning where slices name another padding than the middle one, which is taken for all."""
+    known: dict[tuple[int, float, float], tuple[float, float] | None] = {}
+
+    def padding_of(frame: Frame) -> tuple[float, float] | None:  # once for all frames of a file that share a line
+        key = (id(frame.instance), frame.rescale.slope, frame.rescale.intercept)
+        if key not in known:
+            known[key] = _padding(frame)
+        return known[key]
+
+    taken = padding_of(middle)
+    others = tuple(index for index, frame in enumerate(volume.frames) if padding_of(frame) != taken)
+    if not others:
+        return scan
+    places = listed([f"slice {index + 1}" for index in others])
+    of_the_rest = (
+        "none" if taken is None else f"{taken[0]:g}" if taken[0] == taken[1] else f"{taken[0]:g} to {taken[1]:g}"
+    )
+    message = f"the padding value differs in {places}: that of the others ({of_the_rest}) is taken for all slices"
+    return scan.warned(WarningCode.VALUES_PADDING, message, others)
 
 
 def _as_stored(value: float, bits: int, signed: bool) -> float:

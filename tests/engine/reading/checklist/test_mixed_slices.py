@@ -103,3 +103,19 @@ def test_uptake_is_not_computed_from_one_of_two_answers(tmp_path, each, what):
 
 def test_uptake_is_computed_where_all_slices_agree(tmp_path):
     assert uptake_scan(tmp_path / "in", lambda index: {}).units == "SUVbw"
+
+
+def test_slices_that_name_another_padding_are_said(tmp_path):
+    def each(index):
+        return {"PixelPaddingValue": -3000 if index in (2, 3) else -2000}
+
+    (scan,) = read(tmp_path / "in", each, PixelRepresentation=1)
+    (warning,) = [w for w in scan.warnings if w.code is WarningCode.VALUES_PADDING]
+    assert warning.slices == (2, 3)
+    assert "slice 3, slice 4" in warning.message
+
+
+def test_slices_of_one_padding_are_not(tmp_path):
+    (scan,) = read(tmp_path / "in", lambda index: {}, PixelPaddingValue=-2000, PixelRepresentation=1)
+    assert scan.padding == (-3024, -3024)
+    assert not scan.has_warning(WarningCode.VALUES_PADDING)
