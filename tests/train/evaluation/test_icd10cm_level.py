@@ -10,8 +10,10 @@ import pytest
 
 from raddiag_engine.cases import Anatomy
 from raddiag_engine.models.card import Disorder
+from raddiag_train.data.label_level import is_category_level
 from raddiag_train.data.records import CaseRecord, ScanRecord
-from raddiag_train.evaluation.icd10cm_level import category_level, is_category_level, with_thresholds
+from raddiag_train.evaluation.evaluate import cases_to_judge
+from raddiag_train.evaluation.icd10cm_level import category_level, with_thresholds
 from raddiag_train.evaluation.training_cases import learned_cases
 from tests.engine.diagnosis.tiny_model import tiny_card
 
@@ -104,3 +106,16 @@ def test_a_label_space_of_categories_is_recognised() -> None:
 def test_tiers_of_a_card_without_numbers_are_the_best_of_the_members() -> None:
     level = category_level((Disorder("Glioma", ("C71.9",), "tail"), Disorder("Ependymoma", ("C71.5",), "medium")))
     assert [(c.tier, c.training_positives) for c in level.categories] == [("medium", None)]
+
+
+def test_a_model_of_categories_leaves_out_a_disorder_not_the_category_of_its_name() -> None:
+    appendicitis = "Acute appendicitis"
+    card = replace(
+        tiny_card(disorders=(Disorder(appendicitis, ("K35",)), Disorder("Normal", normal=True))),
+        excluded_disorders=(appendicitis,),
+    )
+    left_out, ruptured = record(appendicitis, "K35.80"), record("Ruptured appendix", "K35.32")
+    judged = cases_to_judge([left_out, ruptured, record("Normal")], card)
+    assert [one.disorders for one in judged] == [(appendicitis,), ("Normal",)]
+    assert judged[0].icd10cm == ("K35",)
+    assert cases_to_judge([ruptured], tiny_card()) == [ruptured]

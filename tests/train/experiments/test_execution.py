@@ -13,6 +13,7 @@ import torch
 from raddiag_engine.errors import ConfigError
 from raddiag_engine.models.folder import load_model
 from raddiag_train.data.records import read_records
+from raddiag_train.evaluation.evaluate import cases_to_judge
 from raddiag_train.experiments import execution as execution_module
 from raddiag_train.experiments.base_recipe import BaseRecipe
 from raddiag_train.experiments.differences import difference, drawn_run
@@ -93,6 +94,21 @@ def test_a_folder_of_another_run_is_left_alone(recipe: Path, pooled: tuple[Plann
     fewer = replace(run, records=run.records[:-1])
     with pytest.raises(ConfigError, match="other cases or settings"):
         execute(fewer, execution)
+
+
+@pytest.mark.parametrize("level", ["disorder", "icd10cm"])
+def test_the_card_of_a_run_keeps_the_disorders_that_were_excluded(recipe: Path, tmp_path: Path, level: str) -> None:
+    excluded = 'data.exclude_disorders=["Grey blob"]'
+    run = plan(recipe, "excluded", excluded, f"data.label_level={level}", "optimisation.steps=1")
+    execution = Execution(tmp_path, recipe.parent / "prepared", resamples=0)
+    execute(run, execution)
+    model = load_model(execution.folder(run) / "model")
+    assert model.card.excluded_disorders == ("Grey blob",)
+    assert ("Bright blob" in [disorder.name for disorder in model.card.disorders]) == (level == "disorder")
+    # So it is judged alike on the user's cases, which still have them.
+    grey = replace(run.records[0], disorders=("Grey blob",), icd10cm=("R91.8",))
+    judged = cases_to_judge([grey, *run.records[1:3]], model.card)
+    assert [record.case_id for record in judged] == [record.case_id for record in run.records[1:3]]
 
 
 def test_the_key_of_a_run_does_not_depend_on_places(recipe: Path) -> None:

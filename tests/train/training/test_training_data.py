@@ -120,8 +120,24 @@ def test_cases_with_an_excluded_disorder_are_left_out_of_training_and_validation
     assert card.excluded_disorders == ("Grey blob",)
     with pytest.raises(ConfigError, match="no case has 'Grey blop'; did you mean 'Grey blob'"):
         load(recipe, 'data.exclude_disorders=["Grey blop"]')
-    with pytest.raises(ConfigError, match=r"no case has 'Q99'; at this data\.label_level there are Bright blob, "):
+    with pytest.raises(
+        ConfigError,
+        match=r"no case has 'Q99'; disorders are meant, whatever data\.label_level is, such as Bright blob, ",
+    ):
         load(recipe, 'data.exclude_disorders=["Q99"]')
+
+
+def test_excluded_are_disorders_at_the_level_of_categories_too(recipe: Path) -> None:
+    records = read_records(recipe.parent / "cases.jsonl")
+    grey = replace(records[0], disorders=("Grey blob",), icd10cm=("R91.8",))
+    write_records(recipe.parent / "cases.jsonl", [grey, *records[1:]])
+    config = read_config(recipe, ['data.exclude_disorders=["Grey blob"]', "data.label_level=icd10cm"])
+    data = load_training_data(config.data, config.preparation)
+    # The other disorder of the category stays.
+    assert len(data.train) == 15
+    assert set(data.labels.names) == {"Abnormal findings on diagnostic imaging of lung", "Normal"}
+    card = build_card(config, replace(config.network, classes=2), data.labels.disorders, data.train.records, {})
+    assert card.excluded_disorders == ("Grey blob",)
 
 
 def test_a_link_and_a_folder_of_links_stand_for_the_file_they_lead_to(recipe: Path, tmp_path: Path) -> None:

@@ -87,9 +87,8 @@ def run(args: argparse.Namespace) -> int:
     from raddiag_engine.models.folder import load_model
     from raddiag_engine.models.registry import find_model
     from raddiag_train.data.case_lines import case_lines_named, refuse_divided_patients
-    from raddiag_train.data.label_level import at_label_level
+    from raddiag_train.data.label_level import level_of
     from raddiag_train.data.records import read_records
-    from raddiag_train.evaluation.icd10cm_level import is_category_level
 
     if args.resamples < 0:
         raise ConfigError(f"--resamples is {args.resamples}, but must be 0 or more")
@@ -97,9 +96,8 @@ def run(args: argparse.Namespace) -> int:
     if args.split != "all":
         refuse_divided_patients(records, [args.cases])
     model = load_model(find_model(args.model))
-    own_level: LabelLevel = "icd10cm" if is_category_level(model.card.disorders) else "disorder"
+    own_level = level_of(model.card.disorders)
     _check_level(args, model.card, own_level)
-    records = at_label_level(records, own_level)
     with case_lines_named([args.cases]):
         if args.fit:
             return _fit(model, records, args)

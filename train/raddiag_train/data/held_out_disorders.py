@@ -17,7 +17,7 @@ def without_disorders(
     The whole case goes, not its label alone: with the scans in training, the model would learn that they show nothing.
 
     Args:
-        records: Of all splits.
+        records: Of all splits, labelled by disorder.
         disorders: Names.
         splits: Whose cases are left out; those of the others stay.
 
@@ -31,7 +31,7 @@ def without_disorders(
             hint = (
                 f"; did you mean {near[0]!r}?"
                 if near
-                else f"; at this data.label_level there are {', '.join(known[:3])}, ..."
+                else f"; disorders are meant, whatever data.label_level is, such as {', '.join(known[:3])}"
             )
             raise ConfigError(f"data.exclude_disorders: no case has {name!r}{hint}")
         if name == NORMAL:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from raddiag_engine.errors import ConfigError
 from raddiag_engine.icd10cm import UnknownCode, icd10cm
+from raddiag_engine.models.card import Disorder
 from raddiag_train.data.labels import codes_by_disorder
 from raddiag_train.data.records import NORMAL, CaseRecord, ScanRecord
 
@@ -40,6 +41,24 @@ def at_label_level(
             'them out, or use data.label_level = "disorder"'
         )
     return [record for record in found if record is not None]
+
+
+def is_category_level(disorders: Sequence[Disorder]) -> bool:
+    """True for the label space of a model that was trained on categories (`data.label_level = "icd10cm"`)."""
+    table = icd10cm()
+    coded = [disorder for disorder in disorders if not disorder.normal]
+    return bool(coded) and all(
+        len(disorder.icd10cm) == 1
+        and disorder.icd10cm[0] in table
+        and table[disorder.icd10cm[0]].kind == "category"
+        and table[disorder.icd10cm[0]].description == disorder.name
+        for disorder in coded
+    )
+
+
+def level_of(disorders: Sequence[Disorder]) -> LabelLevel:
+    """The level of a model's label space."""
+    return "icd10cm" if is_category_level(disorders) else "disorder"
 
 
 def category_names(codes: Sequence[str]) -> dict[str, str]:

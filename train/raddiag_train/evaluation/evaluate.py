@@ -15,6 +15,7 @@ from raddiag_engine.errors import ConfigError
 from raddiag_engine.models.card import ModelCard
 from raddiag_engine.models.folder import Model
 from raddiag_engine.preparation import PreparationConfig
+from raddiag_train.data.label_level import at_label_level, level_of
 from raddiag_train.data.labels import LabelSpace
 from raddiag_train.data.records import CaseRecord
 from raddiag_train.evaluation.engine_fusion import FusionSettings, SetAside, fuse_as_engine
@@ -101,7 +102,7 @@ def evaluate(model: Model, records: Sequence[CaseRecord], cache: Path, config: E
 
     Args:
         model: As loaded.
-        records: Cases; those of the configured split are used.
+        records: Cases, labelled by disorder; those of the configured split are used.
         cache: Folder of prepared scans.
         config: How.
 
@@ -166,16 +167,21 @@ def cases_of_split(records: Sequence[CaseRecord], split: str) -> list[CaseRecord
 
 
 def cases_to_judge(records: Sequence[CaseRecord], card: ModelCard) -> list[CaseRecord]:
-    """The cases without those that have a disorder which was kept out of the model's training.
+    """The cases without those that have a disorder which was kept out of the model's training, labelled as it is.
+
+    Args:
+        records: Labelled by disorder, whatever the model's level; categories stay categories.
+        card: Of the model.
 
     Raises:
-        ConfigError: None is left.
+        ConfigError: None is left, or a model of ICD-10-CM categories is given a case without a code.
     """
     left_out = frozenset(card.excluded_disorders)
+    # Before the labels become categories, of which one may have other disorders than those left out.
     judged = [record for record in records if not left_out.intersection(record.disorders)]
     if not judged:
         raise ConfigError(
             f"each of the {len(records)} cases has a disorder that was kept out of the training of {card.name} "
             f"({', '.join(card.excluded_disorders)})"
         )
-    return judged
+    return at_label_level(judged, level_of(card.disorders))

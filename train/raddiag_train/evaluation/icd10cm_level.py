@@ -55,19 +55,6 @@ class CategoryLevel:
         return np.stack([probabilities_NK[:, list(own)].max(1) for own in self.members], 1).astype(np.float64)
 
 
-def is_category_level(disorders: Sequence[Disorder]) -> bool:
-    """True for the label space of a model that was trained on categories (`data.label_level = "icd10cm"`)."""
-    table = icd10cm()
-    coded = [disorder for disorder in disorders if not disorder.normal]
-    return bool(coded) and all(
-        len(disorder.icd10cm) == 1
-        and disorder.icd10cm[0] in table
-        and table[disorder.icd10cm[0]].kind == "category"
-        and table[disorder.icd10cm[0]].description == disorder.name
-        for disorder in coded
-    )
-
-
 def category_level(disorders: Sequence[Disorder], training: Sequence[CaseRecord] = ()) -> CategoryLevel:
     """The categories of a label space, the most frequent first as far as is known.
 

@@ -32,8 +32,8 @@ def fit_model(
 
     Args:
         model: Any; it stays as it is.
-        records: Cases; those of the split are used, which must be none that the model was trained on. Those with a
-            disorder that was kept out of its training are left out.
+        records: Cases, labelled by disorder; those of the split are used, which must be none that the model was
+            trained on. Those with a disorder that was kept out of its training are left out.
         split: Its name goes into the card.
         cache: Folder of prepared scans.
         folder: Of the copy.

@@ -61,7 +61,8 @@ def benchmark_runs(
             needs_text = row.run.endswith(KNOWLEDGE)
             if row.level == level and row.run not in runs and (knowledge or not needs_text):
                 text = [f"knowledge.encoder={json.dumps(knowledge)}"] if needs_text else []
-                config = recipe.derive([*row.overrides, *text])
+                # The cases have the labels of the level already.
+                config = recipe.derive([*row.overrides, *text, "data.label_level=disorder"])
                 sha256 = ""
                 if encoder is not None:
                     config = of_model(config, encoder, _with_encoder(config.network, encoder.card.network))

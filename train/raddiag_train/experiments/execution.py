@@ -80,8 +80,14 @@ def execute(run: PlannedRun, execution: Execution) -> None:
         return
     if not (folder / MODEL).exists():
         write_records(folder / CASES, run.records)
-        # The run's cases are without the excluded disorders already.
-        data = replace(run.config.data, cases=(str(folder / CASES),), cache=str(execution.cache), exclude_disorders=())
+        data = replace(
+            run.config.data,
+            cases=(str(folder / CASES),),
+            cache=str(execution.cache),
+            exclude_disorders=(),
+            # The run's cases are without them already.
+            excluded_before=run.config.data.excluded_disorders,
+        )
         config = replace(run.config, data=data)
         finished = train_on_embeddings(config, folder) if run.frozen_encoder else train(config, folder, resume=True)
         if not finished:
@@ -132,6 +138,8 @@ def _claim(run: PlannedRun, folder: Path) -> None:
 
 def _judge(run: PlannedRun, model: Model, folder: Path, execution: Execution) -> None:
     torch.manual_seed(0)  # of the scans that random pooling picks
+    # The run's cases are without the excluded disorders, and of categories one may be called as such a disorder is.
+    model = replace(model, card=replace(model.card, excluded_disorders=()))
     # As in the paper, every scan of a case is fused.
     config = EvaluationConfig(device=execution.device, all_scans=True)
     evaluation = evaluate(model, run.records, execution.cache, config)

@@ -44,7 +44,7 @@ def build_card(
         sources=_training_sources(records, config.card),
         shortcuts=config.card.shortcuts,
         evaluation=evaluation,
-        excluded_disorders=config.data.exclude_disorders,
+        excluded_disorders=config.data.excluded_disorders,
     )
     return replace(card, intended_use=config.card.intended_use) if config.card.intended_use else card
 

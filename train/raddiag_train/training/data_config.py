@@ -21,9 +21,11 @@ class DataConfig:
             of each case (931 classes there).
         icd10cm_ancestors: Learn what lies above the disorders in ICD-10-CM beside them, as auxiliary classes that the
             published model does not have (`data/ancestors.py`); `optimisation.loss.ancestor_weight` is their weight.
-        exclude_disorders: Names, at `label_level`; a case with one of them is left out of training and validation, so
-            that the model never learns it and can be asked about it by its text. The card keeps the names, and
-            `raddiag evaluate` leaves such cases out too.
+        exclude_disorders: Names of disorders at any `label_level`; a case with one of them is left out of training and
+            validation, so that the model never learns it and can be asked about it by its text. The card keeps the
+            names, and `raddiag evaluate` leaves such cases out too.
+        excluded_before: Disorders of which `cases` holds no case any more, as in a run of an experiment; the card keeps
+            them with those of `exclude_disorders`.
         source_weights: Shares of an epoch, in any unit, of the sources named; the others keep theirs by size.
         preparation_workers: Processes that fill the cache; 0 means one a core.
         workers: Processes that read batches ahead of the steps; 0 reads them in between, which is enough on a CPU.
@@ -36,6 +38,7 @@ class DataConfig:
     label_level: LabelLevel = "disorder"
     icd10cm_ancestors: bool = False
     exclude_disorders: tuple[str, ...] = ()
+    excluded_before: tuple[str, ...] = ()
     source_weights: dict[str, float] = field(default_factory=dict)
     preparation_workers: int = 0
     workers: int = 0
@@ -47,6 +50,11 @@ class DataConfig:
             raise ValueError("a source weight is negative")
         if self.train_split == self.validation_split:
             raise ValueError("train_split and validation_split are the same")
+
+    @property
+    def excluded_disorders(self) -> tuple[str, ...]:
+        """Every disorder that is kept out, each once."""
+        return tuple(dict.fromkeys((*self.excluded_before, *self.exclude_disorders)))
 
     @property
     def cache_folder(self) -> Path:

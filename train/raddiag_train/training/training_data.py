@@ -91,8 +91,8 @@ def load_training_data(config: DataConfig, preparation: PreparationConfig) -> Tr
     files = [Path(file) for file in config.cases]
     records = [record for file in files for record in read_records(file)]
     refuse_divided_patients(records, files)
-    records = at_label_level(records, config.label_level)
     records = without_disorders(records, config.exclude_disorders, (config.train_split, config.validation_split))
+    records = at_label_level(records, config.label_level)
     labels = label_space(records, config.train_split, ancestors=config.icd10cm_ancestors)
     train = [record for record in records if record.split == config.train_split]
     validation = [record for record in records if record.split == config.validation_split]
