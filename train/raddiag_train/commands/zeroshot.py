@@ -61,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
     from raddiag_train.experiments.fine_tuning import data_sets
     from raddiag_train.experiments.paper_numbers import paper_table
     from raddiag_train.experiments.zero_shot.label_mapping import labels_of, mapping_csv
+    from raddiag_train.experiments.zero_shot.learned_sources import learned_as, learned_note
     from raddiag_train.experiments.zero_shot.pictures import only_images
     from raddiag_train.experiments.zero_shot.run import zero_shot_figures
     from raddiag_train.experiments.zero_shot.table import zero_shot_table
@@ -73,6 +74,7 @@ def run(args: argparse.Namespace) -> int:
     models = _models(args)
     sets = data_sets([record for file in args.cases for record in read_cases(file)], args.data_sets)
     found = {}
+    learned = {}
     for source, records in sets.items():
         labels = labels_of(records)
         by_model = {}
@@ -81,6 +83,9 @@ def run(args: argparse.Namespace) -> int:
                 print(f"{model.name} takes images alone; {source or 'the set'} is left out")
                 continue
             print(f"{model.name} on {source or 'cases'}")
+            if name := learned_as(source, model.sources):
+                learned[source, model.name] = learned_note(model.name, source, name)
+                print(learned[source, model.name])
             print(mapping_csv(model.name, model.map(labels)).partition("\n")[2].rstrip())
             if not args.dry_run:
                 folder = args.output / "runs" / _folder_name(model.name) / (source or "cases")
@@ -90,7 +95,9 @@ def run(args: argparse.Namespace) -> int:
                     )
         found[source or "cases"] = by_model
     if not args.dry_run:
-        table = zero_shot_table(paper_table("zero_shot"), found, args.model[:1], args.thresholds, args.supervised)
+        table = zero_shot_table(
+            paper_table("zero_shot"), found, args.model[:1], args.thresholds, args.supervised, learned
+        )
         write_tables([table], args.output)
     return 0
 
@@ -129,6 +136,7 @@ def _ours(args: argparse.Namespace, name: str, row: str) -> ZeroShotModel:
         key=model.card.weights_sha256,
         map=lambda labels: map_labels(labels, model.card.disorders, methods, search, given),
         ask=lambda records, mapped: model_answers(model, records, mapped, cache, args.device),
+        sources=tuple(source.name for source in model.card.sources),
     )
 
 

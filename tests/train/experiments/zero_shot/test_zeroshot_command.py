@@ -11,7 +11,9 @@ from PIL import Image
 
 from raddiag_engine.cases import Anatomy, Modality, Plane
 from raddiag_engine.cli import main
+from raddiag_engine.models.card import TrainingSource
 from raddiag_train.data.records import CaseRecord, ScanRecord, write_records
+from raddiag_train.experiments.zero_shot.learned_sources import learned_as
 from tests.engine.diagnosis.tiny_model import tiny_card, tiny_engine
 from tests.train.data.made_up_images import write_picture
 
@@ -82,3 +84,32 @@ def test_a_damaged_file_is_refused_by_its_line(
     records[2].scans[0].path.write_bytes(b"no picture")
     assert zeroshot(tmp_path, records) == 2
     assert "cases.jsonl:3" in capsys.readouterr().err
+
+
+def test_a_data_set_that_the_model_has_learned_from_is_not_called_zero_shot(
+    tmp_path: Path, records: list[CaseRecord], capsys: pytest.CaptureFixture[str]
+) -> None:
+    tiny_engine(tmp_path / "model", replace(tiny_card(None), sources=(TrainingSource("Chest X-rays", 9, True, ""),)))
+    unseen = [replace(record, source="knees") for record in records]
+    assert zeroshot(tmp_path, [*records, *unseen]) == 0
+    said = 'Ours on chest: not zero-shot: the model\'s card names "Chest X-rays" among the data that it learned from'
+    out = capsys.readouterr().out
+    assert out.count(said) == 2  # beside the mapping, and below the table
+    assert "Ours on knees: not zero-shot" not in out
+    table = (tmp_path / "out/zero_shot.md").read_text(encoding="utf-8")
+    assert f"- {said}.\n" in table
+    assert "| chest | Ours | not zero-shot |" in table
+    assert "| knees | Ours | zero-shot |" in table
+
+
+@pytest.mark.parametrize(
+    ("source", "title"),
+    [("head_ct_hemorrhage", "Head CT - hemorrhage"), ("chest_xray", "DarkCovidNet chest X-rays"), ("ct", "CT")],
+)
+def test_a_source_is_found_under_its_title(source: str, title: str) -> None:
+    assert learned_as(source, ("other", title)) == title
+
+
+def test_a_short_name_within_a_title_and_no_name_are_not_taken_for_it() -> None:
+    assert learned_as("ct", ("Head CT - hemorrhage",)) == ""
+    assert learned_as("", ("", "Head CT - hemorrhage")) == ""

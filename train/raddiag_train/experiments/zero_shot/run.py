@@ -34,6 +34,7 @@ class ZeroShotModel:
         map: Labels to what the model knows.
         ask: Cases and mapped labels to answers.
         images_only: It does not take volumes.
+        sources: Data sets that it has learned from, as far as is known.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ZeroShotModel:
     map: Callable[[Sequence[Label]], tuple[MappedLabel, ...]]
     ask: Ask
     images_only: bool = False
+    sources: tuple[str, ...] = ()
 
 
 def zero_shot_figures(

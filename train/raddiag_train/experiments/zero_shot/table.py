@@ -21,6 +21,7 @@ def zero_shot_table(
     ours: Sequence[str],
     thresholds: str,
     supervised: Path | None = None,
+    learned: Mapping[tuple[str, str], str] | None = None,
 ) -> ExperimentTable:
     """Rows of the paper with our figures, and rows of our own for what it does not have.
 
@@ -30,7 +31,9 @@ def zero_shot_table(
         ours: Names of the models that stand in rows of their own.
         thresholds: "own" or "validation".
         supervised: Output of `raddiag finetune`, whose runs from scratch are the "S.T." rows.
+        learned: (data set, row's name) -> what must be said where the model has learned from the set.
     """
+    learned = learned or {}
     rows: list[Row] = []
     for source, by_model in found.items():
         known = [row for row in paper.row if source in row.sources]
@@ -39,7 +42,11 @@ def zero_shot_table(
         named = {row.labels[1] for row in known}
         title = known[0].labels[0] if known else source
         rows += [
-            Row((title, name, "zero-shot"), {}, figures.groups[WITH_NORMAL])
+            Row(
+                (title, name, "not zero-shot" if (source, name) in learned else "zero-shot"),
+                {},
+                figures.groups[WITH_NORMAL],
+            )
             for name, figures in by_model.items()
             if name not in named
         ]
@@ -57,6 +64,7 @@ def zero_shot_table(
         for name, figures in by_model.items()
         for note in figures.notes
     ]
+    notes += [f"{note}." for note in learned.values()]
     if ours:
         notes.append(f"{OURS}: {', '.join(ours)}.")
     title = "Table 1 of the abstract. " + paper.title
