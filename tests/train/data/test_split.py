@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from raddiag_engine.errors import ConfigError
+from raddiag_train.data.patient_groups import inseparable_groups
 from raddiag_train.data.records import SPLITS, CaseRecord
 from raddiag_train.data.split import parse_ratio, split_records
 from tests.train.data.made_up_images import case
@@ -118,3 +119,12 @@ def test_ratios_are_read_in_either_form(text: str) -> None:
 def test_a_wrong_ratio_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="such as 7:1:2"):
         parse_ratio(text)
+
+
+def test_one_id_in_two_sources_is_two_patients() -> None:
+    sources = ["one", "one", "two", "two"]
+    records = [case(n, "A", patient="1", split="", source=source) for n, source in enumerate(sources)]
+    first, second, third, fourth = inseparable_groups(records)
+    assert first == second
+    assert third == fourth
+    assert first != third

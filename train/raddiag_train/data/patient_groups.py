@@ -22,8 +22,8 @@ def inseparable_groups(
 ) -> NDArray[np.int64]:
     """(N,) group of each case: cases of one group may not lie in two splits.
 
-    Cases of one patient share a group. So do two cases with near-duplicate scans, unless both patients are known and
-    different: pictures of two people may look alike.
+    Cases of one patient, which are those of one source and id, share a group. So do two cases with near-duplicate
+    scans, unless both patients are known and different: pictures of two people may look alike.
 
     Raises:
         ReadError: A scan of a case without patient id cannot be read.
@@ -33,10 +33,11 @@ def inseparable_groups(
 
 
 def _patient_links(records: Sequence[CaseRecord]) -> list[tuple[int, int]]:
-    cases_of: dict[str, list[int]] = defaultdict(list)
+    # Equal numbers of two data sets are two patients.
+    cases_of: dict[tuple[str, str], list[int]] = defaultdict(list)
     for index, record in enumerate(records):
         if record.patient_id:
-            cases_of[record.patient_id].append(index)
+            cases_of[record.source, record.patient_id].append(index)
     return [(cases[0], other) for cases in cases_of.values() for other in cases[1:]]
 
 

@@ -52,7 +52,7 @@ class CaseRecord:
 
     Attributes:
         case_id: Unique in the file.
-        patient_id: Equal for all cases of one patient; empty if not known.
+        patient_id: Equal for all cases of one patient of a source; empty if not known.
         anatomy: Body region of the case.
         split: "train", "validation" or "test"; empty before splitting.
         scans: At least one.

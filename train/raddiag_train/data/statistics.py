@@ -74,7 +74,7 @@ def statistics_of(records: Sequence[CaseRecord]) -> DatasetStatistics:
     ]
     return DatasetStatistics(
         cases=dict(Counter(record.split for record in records)),
-        patients=len({record.patient_id for record in records if record.patient_id}),
+        patients=len({(record.source, record.patient_id) for record in records if record.patient_id}),
         scans=dict(scans.most_common()),
         sources=dict(Counter(record.source for record in records).most_common()),
         disorders=tuple(sorted(disorders, key=lambda d: (-sum(d.cases.values()), d.name))),
