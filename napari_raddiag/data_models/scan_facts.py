@@ -19,8 +19,9 @@ class ScanFacts:
         scan_id: Of the scan.
         number: Counted from 1, in the order of the case.
         modality: As stated, guessed or said by a person.
-        modality_guessed: True if the reader guessed it from the values.
+        modality_guessed: True if the reader guessed it from values or names.
         anatomy: The same, for the body region.
+        anatomy_guessed: As `modality_guessed`.
         kind: "volume", "image" or "cine".
         plane: "sagittal"; empty if unknown.
         matrix: "24 x 256 x 256", in the order of the voxels.
@@ -39,6 +40,7 @@ class ScanFacts:
     modality: Modality
     modality_guessed: bool
     anatomy: Anatomy
+    anatomy_guessed: bool
     kind: str
     plane: str
     matrix: str
@@ -94,8 +96,9 @@ def _facts(case: Case, scan: Scan, number: int) -> ScanFacts:
         scan_id=scan.id,
         number=number,
         modality=scan.modality,
-        modality_guessed=any(warning.code is WarningCode.MODALITY_GUESSED for warning in scan.warnings),
+        modality_guessed=scan.has_warning(WarningCode.MODALITY_GUESSED),
         anatomy=scan.anatomy,
+        anatomy_guessed=scan.has_warning(WarningCode.ANATOMY_GUESSED),
         kind=scan.kind,
         plane="" if scan.plane is Plane.UNKNOWN else str(scan.plane),
         matrix=" x ".join(map(str, scan.voxels.shape)),

@@ -218,7 +218,9 @@ class ScanTable(QAbstractTableModel):
     def _text(self, facts: ScanFacts, column: Column) -> str:
         if column is Column.MODALITY:
             lines = [f"{facts.modality} ?" if facts.modality_guessed else str(facts.modality)]
-            lines += [] if facts.anatomy is Anatomy.UNKNOWN else [str(facts.anatomy)]
+            lines += (
+                [] if facts.anatomy is Anatomy.UNKNOWN else [f"{facts.anatomy}{' ?' if facts.anatomy_guessed else ''}"]
+            )
             taken_for = self._recognised.get(facts.scan_id, "")
             return "\n".join([*lines, f"taken for {taken_for}"] if taken_for else lines)
         if column is Column.GEOMETRY:
@@ -240,7 +242,9 @@ class ScanTable(QAbstractTableModel):
 
     def _tooltip(self, facts: ScanFacts) -> str:
         guessed = (
-            " (guessed from the header or the values; correct it if it is wrong)" if facts.modality_guessed else ""
+            " (guessed from values or names; correct it if it is wrong)"
+            if facts.modality_guessed or facts.anatomy_guessed
+            else ""
         )
         lines = [f"<b>{escape(f'{facts.modality}, {facts.anatomy}')}</b>{guessed}"]
         if facts.reason:

@@ -39,7 +39,7 @@ class ScanForm(QDialog):
         # A guess that a person confirms is a change: it is no longer a guess.
         if modality is not self._facts.modality or self._facts.modality_guessed:
             self.modality_chosen.emit(self._facts.scan_id, modality)
-        if anatomy is not self._facts.anatomy:
+        if anatomy is not self._facts.anatomy or self._facts.anatomy_guessed:
             self.anatomy_chosen.emit(self._facts.scan_id, anatomy)
 
 

@@ -11,7 +11,7 @@ from qtpy.QtCore import Qt
 from napari_raddiag.data_models.patient_summary import identity_line, identity_of, nameless_scans, patients_of
 from napari_raddiag.data_models.scan_facts import date_text, dates_of, facts_of
 from napari_raddiag.data_models.scan_table import SHOWN_ROLE, Column, ScanTable
-from raddiag_engine.cases import Case, Identity, Modality
+from raddiag_engine.cases import Anatomy, Case, Identity, Modality, WarningCode
 from tests.viewer.data_models.made_up import JANE, made_case, made_scan
 
 
@@ -68,6 +68,14 @@ def test_guess_is_marked_and_unusable_says_why(table: ScanTable) -> None:
     assert "not used: a localizer" in table.index(2, Column.GEOMETRY).data()
     assert "slices are missing" in table.index(1, Column.WARNINGS).data(Qt.ItemDataRole.ToolTipRole)
     assert table.index(1, Column.WARNINGS).data() == "2"
+
+
+def test_a_guessed_body_region_is_marked_too() -> None:
+    scan = made_scan("xray", modality=Modality.XRAY, anatomy=Anatomy.CHEST)
+    table = ScanTable()
+    table.set_facts(facts_of(Case((scan.warned(WarningCode.ANATOMY_GUESSED, "from a folder's name"),))))
+    assert table.index(0, Column.MODALITY).data() == "X-ray\nchest ?"
+    assert "guessed" in table.index(0, Column.WARNINGS).data(Qt.ItemDataRole.ToolTipRole)
 
 
 def test_ticking_tells_and_does_not_change(table: ScanTable, qtbot: QtBot) -> None:

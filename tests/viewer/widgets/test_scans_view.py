@@ -200,6 +200,14 @@ def test_form_confirms_a_guess(qtbot: QtBot) -> None:
     assert told.args == ["mri", Modality.MRI]
 
 
+def test_form_confirms_a_guessed_body_region(qtbot: QtBot) -> None:
+    form = ScanForm(replace(facts_of(made_case())[MRI], modality_guessed=False, anatomy_guessed=True))
+    qtbot.addWidget(form)
+    with qtbot.assertNotEmitted(form.modality_chosen), qtbot.waitSignal(form.anatomy_chosen) as told:
+        form.accept()
+    assert told.args == ["mri", Anatomy.LOWER_LIMB]
+
+
 def test_cancelled_form_tells_nothing(qtbot: QtBot) -> None:
     form = ScanForm(facts_of(made_case())[MRI])
     qtbot.addWidget(form)
