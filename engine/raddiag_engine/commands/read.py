@@ -64,7 +64,6 @@ def _scan_listing(scan: Scan) -> dict[str, Any]:
         "id": scan.id,
         "kind": scan.kind,
         "modality": scan.modality.value,
-        "anatomy": scan.anatomy.value,
         "shape": list(scan.voxels.shape),
         "affine": None if scan.affine is None else scan.affine.tolist(),
         "spacing_mm": None if scan.spacing_mm is None else list(scan.spacing_mm),
@@ -77,6 +76,7 @@ def _scan_listing(scan: Scan) -> dict[str, Any]:
         "laterality": scan.laterality or None,
         "contrast_agent": scan.contrast_agent,
         "frame_time_ms": scan.frame_time_ms,
+        "anatomy": scan.anatomy.value,
     }
 
 

@@ -66,7 +66,7 @@ class NamesAround:
     """Which names count for a file: up to the folder that a person named, or two levels above a file that he named."""
 
     def __init__(self, given: Iterable[Path]) -> None:
-        paths = [Path(os.path.abspath(path)) for path in given]  # noqa: PTH100: a link keeps its own name
+        paths = [_as_named(path) for path in given]
         self._tops = [path if path.is_dir() else _above(path) for path in paths]
         self._named = paths
 
@@ -78,7 +78,7 @@ class NamesAround:
         return scan if guessed is scan else with_id(guessed)
 
     def _folders(self, source: Path) -> list[str]:
-        path = Path(os.path.abspath(source))  # noqa: PTH100
+        path = _as_named(source)
         top = next(
             (top for top, named in zip(self._tops, self._named, strict=True) if path.is_relative_to(named)), None
         )
@@ -90,6 +90,11 @@ class NamesAround:
 def file_name_of(scan: Scan) -> str:
     """Of its first source, without the suffix; empty where it has none."""
     return scan.sources[0].name.partition(".")[0] if scan.sources else ""
+
+
+def _as_named(path: Path) -> Path:
+    """Absolute, without "..", and not resolved: a link keeps its own name."""
+    return Path(os.path.normpath(path.absolute()))
 
 
 def _above(file: Path) -> Path:

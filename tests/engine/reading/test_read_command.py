@@ -42,7 +42,7 @@ def test_json_has_the_fields_of_the_contract(folder, tmp_path):
     (scan,) = listing["scans"]
     names = ["id", "kind", "modality", "shape", "affine", "spacing_mm", "usable", "reason", "warnings", "files"]
     assert list(scan)[: len(names)] == names
-    assert list(scan)[len(names) :] == ["units", "view", "laterality", "contrast_agent", "frame_time_ms"]
+    assert list(scan)[len(names) :] == ["units", "view", "laterality", "contrast_agent", "frame_time_ms", "anatomy"]
     assert (scan["kind"], scan["modality"], scan["shape"]) == ("volume", "CT", [5, 4, 5])
     assert scan["spacing_mm"] == pytest.approx([2.5, 1, 1])
     assert np.array(scan["affine"]).shape == (4, 4)
