@@ -56,6 +56,7 @@ def _join_case(panel: RadDiagPanel) -> None:
     case.identity_visibility_changed.connect(panel.updates.case.identity_shown)
     PathDrop(panel).paths_dropped.connect(lambda paths: panel.open_paths(tuple(paths)))
     views.patients.patient_chosen.connect(panel.opener.choose_patient)
+    views.patients.none_chosen.connect(panel.opener.choose_none)
     views.restore.restore_requested.connect(panel.restorer.restore)
     views.restore.forget_requested.connect(panel.restorer.forget)
 

@@ -9,6 +9,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject
 
 from napari_raddiag.canvas.canvas_marks import canvas_widget
+from napari_raddiag.canvas.canvas_notice import CanvasNotice
 from napari_raddiag.canvas.cine_player import CinePlayer
 from napari_raddiag.canvas.crosshair import Crosshair
 from napari_raddiag.canvas.cursor_readout import CursorReadout
@@ -37,6 +38,7 @@ class ReadingCanvas:
         self._screen.changed.connect(self.layers.layout_changed)
         self._surroundings = (DarkSurround(self.layers), SliderNumbers(self.layers))
         self.letters = OrientationLetters(self.layers)
+        self.notice = CanvasNotice(self.layers)
         # The ruler is asked before the crosshair, so that with both on a left drag measures.
         self.ruler = Ruler(self.layers)
         self.crosshair = Crosshair(self.layers)
@@ -67,7 +69,7 @@ class ReadingCanvas:
     def close(self) -> None:
         """Remove our layers, marks and callbacks."""
         self.cine.close()
-        for part in (self._screen, self.readout, *self._mouse, self.crosshair, self.ruler, self.letters):
+        for part in (self._screen, self.readout, *self._mouse, self.crosshair, self.ruler, self.letters, self.notice):
             part.close()
         # A frame without our marks before our layers go: else Mesa ends the program at the next one, if a volume of
         # somebody else's is in the viewer.
@@ -88,6 +90,7 @@ class ReadingCanvas:
             self.crosshair,
             self.ruler,
             self.letters,
+            self.notice,
             self.network_view,
             self.saliency,
             self.layers,

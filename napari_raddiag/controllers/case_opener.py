@@ -40,6 +40,7 @@ class CaseOpener(QObject):
             not to be seen any more without the case having been opened. Only where no case is open: beside the name of
             one patient no scan of another is shown.
         patients_found: A `Case` of several patients, of whom one is to be picked.
+        choice_ended: None of them is to be picked any more: one was opened, none was wanted, or other files are opened.
         opened: The `LoadedCase`, with the case of one patient; the session holds it already.
         failed: One line: which file, what is wrong, what to do. The case that was open stays.
         recent_changed: The list of recent cases changed.
@@ -52,6 +53,7 @@ class CaseOpener(QObject):
     reading = Signal(bool)
     first_found = Signal(object)
     patients_found = Signal(object)
+    choice_ended = Signal()
     opened = Signal(object)
     failed = Signal(str)
     recent_changed = Signal()
@@ -74,6 +76,11 @@ class CaseOpener(QObject):
         return self._task is not None
 
     @property
+    def is_asking(self) -> bool:
+        """True while a patient is to be picked."""
+        return self._waiting is not None
+
+    @property
     def place(self) -> CasePlace | None:
         """Where the open case stood in its folder of cases when it was read."""
         return None if self._opened is None else self._opened.place
@@ -85,7 +92,7 @@ class CaseOpener(QObject):
             paths: Files and folders.
             patient: Which patient was picked before, if there are several in these files; None asks.
         """
-        self._waiting = None
+        self._end_choice()
         self.cancel()
         self.opening = Opening(paths, patient)
 
@@ -112,6 +119,14 @@ class CaseOpener(QObject):
             if self._task is not None:  # the reading itself, which is done, or the choice of another patient
                 self._task.cancel()
             self._start(Task(partial(patient_alone, self._waiting, number), self), partial(self._show, patient=number))
+
+    def choose_none(self) -> None:
+        """Open none of the patients; the case that was open stays."""
+        if self._waiting is not None:
+            self._end_choice()
+            self.cancel()
+            self.opening = None
+            self.reading.emit(False)
 
     def cancel(self) -> None:
         """Give up the reading that is under way, at once; a file that is being parsed ends in the background.
@@ -160,7 +175,8 @@ class CaseOpener(QObject):
             self.patients_found.emit(loaded.case)
 
     def _show(self, loaded: LoadedCase, patient: int | None) -> None:
-        self._waiting, self._opened, self._first_is_shown = None, loaded, False
+        self._end_choice()
+        self._opened, self._first_is_shown = loaded, False
         self.session.open(loaded.case, loaded.paths, patient, loaded.automatic_windows)
         self.opened.emit(loaded)
         self._with_recent(partial(self.recent.add, loaded.paths), "the list of recent cases cannot be kept")
@@ -170,9 +186,14 @@ class CaseOpener(QObject):
         if opened is not None and opened.case is not self.session.case:  # closed, or opened by someone else
             self._opened = None
         if self._waiting is not None:  # the offer to pick a patient goes with the case; so do all patients' voxels
-            self._waiting = None
+            self._end_choice()
             self.cancel()
             self.opening = None
+
+    def _end_choice(self) -> None:
+        if self._waiting is not None:
+            self._waiting = None
+            self.choice_ended.emit()
 
     def _ended(self, task: Task) -> None:
         if task is self._task:

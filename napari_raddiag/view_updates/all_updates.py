@@ -9,6 +9,7 @@ from napari_raddiag.data_models.panel_message import Severity
 from napari_raddiag.view_updates.canvas_updates import CanvasUpdates
 from napari_raddiag.view_updates.case_updates import CaseUpdates
 from napari_raddiag.view_updates.diagnosis_updates import DiagnosisUpdates
+from napari_raddiag.view_updates.earlier_case import EarlierCase
 from napari_raddiag.view_updates.engine_updates import EngineUpdates
 from napari_raddiag.view_updates.evidence_updates import EvidenceUpdates
 from napari_raddiag.view_updates.name_updates import NameUpdates
@@ -25,6 +26,7 @@ class AllUpdates:
         views, session = panel.views, panel.session
         self.messages = messages = PanelMessages(views.messages, panel.report)
         self.case = CaseUpdates(views, session, panel.opener, messages, panel)
+        self.earlier = EarlierCase(session, panel.opener, panel.canvas.notice, panel)
         self.engine = EngineUpdates(
             views,
             session,

@@ -35,6 +35,7 @@ class CaseUpdates(QObject):
         session.case_edited.connect(self._case_edited)
         opener.opened.connect(self._opened)
         opener.patients_found.connect(self._patients_found)
+        opener.choice_ended.connect(partial(views.patients.setVisible, False))
         opener.failed.connect(partial(messages.say, key="reading"))
         opener.recent_changed.connect(self._recent_changed)
 
@@ -50,7 +51,6 @@ class CaseUpdates(QObject):
 
     def _case_changed(self) -> None:
         case, views = self._session.case, self._views
-        views.patients.setVisible(False)
         self._show_scans()
         views.messages.show_skipped([] if case is None else [(s.path.name, s.reason) for s in case.skipped])
         if case is None:
@@ -80,7 +80,7 @@ class CaseUpdates(QObject):
         self._views.bring_up(self._views.case_section)
 
     def _patients_found(self, case: Case) -> None:
-        self._views.patients.show_patients(patients_of(case))
+        self._views.patients.show_patients(patients_of(case), self._session.case is not None)
         self._views.patients.setVisible(True)
         self._views.case_section.set_expanded(True)
         QTimer.singleShot(0, self, partial(self._views.bring_up, self._views.case_section))

@@ -20,6 +20,7 @@ class PatientChoice(QWidget):
 
     patient_chosen = Signal(int)
     """Number of the patient, counted from 1."""
+    none_chosen = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,8 +36,8 @@ class PatientChoice(QWidget):
         self._open.setToolTip("Open the scans of the patient selected; the other scans are left out")
         self._open.setEnabled(False)
         self._none = QPushButton("None of them")
-        self._none.setToolTip("Take this list away; nothing is opened")
-        self._none.clicked.connect(lambda _checked=False: self.setVisible(False))
+        self._none.setToolTip("Take this list away; none of these files is opened")
+        self._none.clicked.connect(lambda _checked=False: self.none_chosen.emit())
         self._list.itemActivated.connect(lambda _item: self._choose())
         self._list.currentRowChanged.connect(lambda row: self._open.setEnabled(row >= 0))
         self._open.clicked.connect(lambda _checked=False: self._choose())
@@ -49,14 +50,18 @@ class PatientChoice(QWidget):
         buttons.addWidget(self._none)
         layout.addLayout(buttons)
 
-    def show_patients(self, patients: Sequence[PatientSummary]) -> None:
-        """List the patients; none is picked beforehand."""
+    def show_patients(self, patients: Sequence[PatientSummary], beside_another: bool = False) -> None:
+        """List the patients; none is picked beforehand.
+
+        Args:
+            patients: Of the files that were read.
+            beside_another: Another case is open, and stays in sight until one of these is picked.
+        """
         self._patients = tuple(patients)
-        self._note.show_text(
-            f"These files are of {len(self._patients)} patients. They are never read together: pick one."
-            if self._patients
-            else ""
-        )
+        note = f"The files just read are of {len(self._patients)} patients. They are never read together: pick one."
+        if beside_another:
+            note += " Until then image and scans are those of the case above."
+        self._note.show_text(note if self._patients else "")
         self._fill()
 
     def set_identity_hidden(self, hidden: bool) -> None:

@@ -170,18 +170,24 @@ def test_a_patient_who_is_not_there_any_more_is_asked_for(opener: CaseOpener, to
         opener.choose_patient(1)
 
 
-@pytest.mark.parametrize("how", ["closed", "next", "chosen"])
+@pytest.mark.parametrize("how", ["closed", "next", "chosen", "none"])
 def test_no_voxels_of_other_patients_stay(opener: CaseOpener, qtbot: QtBot, how: str) -> None:
     open_name(opener, "one", qtbot)
     found: list[Any] = []
     opener.patients_found.connect(lambda case: found.append(weakref.ref(case.scan("b"))))
     open_name(opener, "two", qtbot)
+    ended: list[bool] = []
+    opener.choice_ended.connect(lambda: ended.append(opener.is_asking))
+    assert opener.is_asking
     if how == "closed":
         opener.session.close()
         opener.choose_patient(1)
         assert not opener.is_reading
     elif how == "next":
         open_name(opener, "one", qtbot)
+    elif how == "none":
+        opener.choose_none()
+        assert opener.opening is None and opener.session.case is not None
     else:
         with qtbot.waitSignal(opener.opened, timeout=WAIT_MS):
             opener.choose_patient(1)
@@ -191,6 +197,7 @@ def test_no_voxels_of_other_patients_stay(opener: CaseOpener, qtbot: QtBot, how:
         return found[0]() is None
 
     qtbot.waitUntil(gone, timeout=WAIT_MS)
+    assert ended == [False]
 
 
 def test_cancelling_the_choice_of_a_patient_leaves_the_choice(opener: CaseOpener, qtbot: QtBot) -> None:

@@ -186,6 +186,16 @@ def test_one_patient_is_picked(choice: PatientChoice, qtbot: QtBot) -> None:
     assert told.args == [2]
 
 
+def test_with_another_case_open_it_says_whose_image_is_seen_and_none_can_be_picked(
+    choice: PatientChoice, qtbot: QtBot
+) -> None:
+    assert "the case above" not in said(choice)
+    choice.show_patients(PATIENTS, beside_another=True)
+    assert "image and scans are those of the case above" in said(choice)
+    with qtbot.waitSignal(choice.none_chosen):
+        qtbot.mouseClick(button(choice, "None of them"), Qt.MouseButton.LeftButton)
+
+
 def test_names_of_patients_can_be_hidden(choice: PatientChoice) -> None:
     rows = choice.findChild(QListWidget)
     assert "DOE" in rows.item(0).text()

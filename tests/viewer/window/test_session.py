@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from napari_raddiag.preferences import Preferences
 from napari_raddiag.session.saved_session import SessionStore, this_host
+from napari_raddiag.view_updates.earlier_case import ASKING, READING
 from raddiag_engine.cases import Window
 from tests.viewer.window.conftest import ENGINE_MS, OpenPanel
 from tests.viewer.window.test_reading import diagnose, open_case
@@ -125,15 +126,9 @@ def test_next_case_of_a_folder_of_cases(
     assert panel.opener.place is not None and panel.opener.place.next is None
 
 
-@pytest.mark.parametrize("number", [1, 2])
-def test_two_patients_are_never_read_together(
-    open_panel: OpenPanel,
-    shared_engine: Preferences,
-    sample: tuple[Path, ...],
-    qtbot: QtBot,
-    tmp_path: Path,
-    number: int,
-) -> None:
+@pytest.fixture
+def two_patients(sample: tuple[Path, ...], tmp_path: Path) -> tuple[Path, ...]:
+    """The sample case and a film of somebody else."""
     import pydicom
 
     other = pydicom.dcmread(sample[0] / "xray.dcm")
@@ -141,11 +136,45 @@ def test_two_patients_are_never_read_together(
     other.SOPInstanceUID = other.file_meta.MediaStorageSOPInstanceUID = pydicom.uid.generate_uid()
     other.SeriesInstanceUID, other.StudyInstanceUID = pydicom.uid.generate_uid(), pydicom.uid.generate_uid()
     other.save_as(tmp_path / "other.dcm")
+    return (*sample, tmp_path / "other.dcm")
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_two_patients_are_never_read_together(
+    open_panel: OpenPanel, shared_engine: Preferences, two_patients: tuple[Path, ...], qtbot: QtBot, number: int
+) -> None:
     panel = open_panel(shared_engine)
     with qtbot.waitSignal(panel.opener.patients_found, timeout=ENGINE_MS):
-        panel.open_paths((*sample, tmp_path / "other.dcm"))
+        panel.open_paths(two_patients)
     assert panel.session.case is None and panel.views.patients.isVisibleTo(panel)
     with qtbot.waitSignal(panel.opener.opened, timeout=ENGINE_MS):
         panel.views.patients.patient_chosen.emit(number)
     case = panel.session.case
     assert case is not None and len(case.patients) == 1
+
+
+@pytest.mark.parametrize("picked", [0, 1])
+def test_the_image_says_that_it_is_still_the_case_before_until_a_patient_is_picked(
+    open_panel: OpenPanel, sample: tuple[Path, ...], two_patients: tuple[Path, ...], qtbot: QtBot, picked: int
+) -> None:
+    panel = open_panel(NO_ENGINE, ready=False)
+    views, notice = panel.views, panel.canvas.notice
+
+    def seen() -> tuple[str, ...]:
+        return tuple(words.text for words in notice.marks.words)
+
+    open_case(panel, sample, qtbot)
+    before = panel.session.case
+    qtbot.wait(50)
+    assert seen() == ()
+    panel.open_paths(two_patients)
+    qtbot.waitUntil(lambda: seen() == (READING,), timeout=ENGINE_MS)
+    qtbot.waitUntil(lambda: seen() == (ASKING,), timeout=ENGINE_MS)
+    assert views.patients.isVisibleTo(panel) and panel.session.case is before
+    if picked:
+        with qtbot.waitSignal(panel.opener.opened, timeout=ENGINE_MS):
+            views.patients.patient_chosen.emit(picked)
+    else:
+        views.patients.none_chosen.emit()
+    qtbot.waitUntil(lambda: not seen(), timeout=ENGINE_MS)
+    assert not views.patients.isVisibleTo(panel) and (panel.session.case is before) == (not picked)
