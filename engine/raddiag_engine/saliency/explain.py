@@ -36,7 +36,8 @@ def explain_case(
         evidence: The set case.
         classes: Class index of each disorder.
         method: One of `METHODS`.
-        progress: Called with scans done, scans to do and what was done.
+        progress: Called with scans done, scans to do and what is being done; by the methods of many forward passes
+            with those of the scan at hand.
         cancelled: Asked between scans, and by the methods of many forward passes before each.
 
     Returns:
@@ -48,21 +49,27 @@ def explain_case(
     """
     if method not in METHODS:
         raise RaddiagError(f"there is no saliency method {method!r}; choose one of {', '.join(METHODS)}")
-    maps_of = _maker_of(method)(evidence, classes, cancelled=cancelled)
-    of_scans = []
-    for index in range(len(evidence.scans)):
+    count = len(evidence.scans)
+    of_scans: list[list[SaliencyMap]] = []
+
+    def passed(done: int, total: int) -> None:
+        progress(done, total, f"explaining scan {len(of_scans) + 1} of {count}")
+
+    maps_of = _maker_of(method, passed)(evidence, classes, cancelled=cancelled)
+    for index in range(count):
         if cancelled():
             raise Cancelled
+        progress(index, count, "explaining")
         prepared = evidence.prepare(index)
         coarse_maps = maps_of(index, evidence.network_scan(index, prepared))
         of_scans.append(
             [_saliency_map(evidence, k, method, prepared, m) for k, m in zip(classes, coarse_maps, strict=True)]
         )
-        progress(index + 1, len(evidence.scans), "explaining")
+    progress(count, count, "explaining")
     return [_on_one_scale([maps[position] for maps in of_scans]) for position in range(len(classes))]
 
 
-def _maker_of(method: Method) -> Callable[..., ScanMaps]:
+def _maker_of(method: Method, passed: Callable[[int, int], None]) -> Callable[..., ScanMaps]:
     """What makes the maps of one scan after another."""
     if method in ("gradcam", "respondcam"):
         return partial(ClassActivation, weighting=method)
@@ -75,7 +82,7 @@ def _maker_of(method: Method) -> Callable[..., ScanMaps]:
         "integrated_gradients": captum_methods.integrated_gradients,
         "occlusion": captum_methods.occlusion,
     }[method]
-    return partial(captum_methods.PixelAttribution, attribute=attribute)
+    return partial(captum_methods.PixelAttribution, attribute=attribute, passed=passed)
 
 
 def _saliency_map(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
 
@@ -19,22 +20,31 @@ INTEGRATION_STEPS = 16
 OCCLUSION_BOXES_PER_AXIS = 8
 OCCLUSION_BATCH = 4
 
-Attribution = Callable[[nn.Module, Tensor, int], Tensor]
-
 
 class ScanFunction(nn.Module):
     """Logits of the case as a function of one scan's voxels.
 
     Captum calls it with (B, 1, H, W) or (B, 1, D, H, W): B variants of that scan, hundreds of times for occlusion.
 
+    Attributes:
+        passes: Forward passes done.
+        expected_passes: In all, once the method has said so; else 0.
+
     Raises:
         Cancelled: On a call after `cancelled` said so.
     """
 
     def __init__(
-        self, evidence: CaseEvidence, index: int, scan: NetworkScan, cancelled: Callable[[], bool] = lambda: False
+        self,
+        evidence: CaseEvidence,
+        index: int,
+        scan: NetworkScan,
+        cancelled: Callable[[], bool] = lambda: False,
+        passed: Callable[[int, int], None] = lambda done, total: None,
     ) -> None:
         super().__init__()
+        self.passes = self.expected_passes = 0
+        self._passed = passed
         self.network = evidence.network  # a submodule, so that captum finds the ReLUs to guide
         self._evidence, self._index, self._scan, self._cancelled = evidence, index, scan, cancelled
 
@@ -47,7 +57,13 @@ class ScanFunction(nn.Module):
             raise Cancelled
         scan = NetworkScan(voxels, self._scan.is_volume, self._scan.modality_id)
         embedding_1C = self.network.embed_features(self.network.spatial_features(scan), scan.is_volume)
-        return self._evidence.logits_with(self._index, embedding_1C)
+        logits = self._evidence.logits_with(self._index, embedding_1C)
+        self.passes += 1
+        self._passed(self.passes, max(self.passes, self.expected_passes))
+        return logits
+
+
+Attribution = Callable[[nn.Module, Tensor, int], Tensor]
 
 
 class PixelAttribution:
@@ -58,6 +74,7 @@ class PixelAttribution:
         classes: Class indices.
         attribute: `integrated_gradients` or `occlusion`.
         cancelled: Asked before every forward pass.
+        passed: Called after every forward pass with those done and those to do for the scan.
     """
 
     def __init__(
@@ -66,12 +83,15 @@ class PixelAttribution:
         classes: Sequence[int],
         attribute: Attribution,
         cancelled: Callable[[], bool] = lambda: False,
+        passed: Callable[[int, int], None] = lambda done, total: None,
     ) -> None:
-        self._evidence, self._classes, self._attribute, self._cancelled = evidence, classes, attribute, cancelled
+        self._evidence, self._classes, self._attribute = evidence, classes, attribute
+        self._cancelled, self._passed = cancelled, passed
 
     def __call__(self, index: int, scan: NetworkScan) -> list[Tensor]:
         """For each class a map of the shape of the scan's voxels, not negative."""
-        function = ScanFunction(self._evidence, index, scan, self._cancelled)
+        function = ScanFunction(self._evidence, index, scan, self._cancelled, self._passed)
+        function.expected_passes = len(self._classes) * _passes_of(self._attribute, scan.voxels.shape)
         voxels = scan.voxels[None, None].clone().requires_grad_()
         shares = (self._attribute(function, voxels, k) for k in self._classes)
         # What speaks against the disorder is cut off.
@@ -101,8 +121,7 @@ def integrated_gradients(function: nn.Module, voxels: Tensor, target: int) -> Te
 
 def occlusion(function: nn.Module, voxels: Tensor, target: int) -> Tensor:
     """Drop of the logit when a box of the scan is black (Zeiler and Fergus, ECCV 2014); boxes overlap by half."""
-    box = tuple(max(1, -(-2 * size // OCCLUSION_BOXES_PER_AXIS)) for size in voxels.shape[2:])
-    strides = tuple(max(1, edge // 2) for edge in box)
+    box, strides = _boxes(voxels.shape[2:])
     with torch.no_grad():
         return Occlusion(function).attribute(
             voxels,
@@ -111,6 +130,24 @@ def occlusion(function: nn.Module, voxels: Tensor, target: int) -> Tensor:
             strides=(1, *strides),
             perturbations_per_eval=OCCLUSION_BATCH,
         )
+
+
+def _boxes(shape: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Edges of the box, and the steps it is moved by."""
+    box = tuple(max(1, -(-2 * size // OCCLUSION_BOXES_PER_AXIS)) for size in shape)
+    return box, tuple(max(1, edge // 2) for edge in box)
+
+
+def _passes_of(attribute: Attribution, shape: Sequence[int]) -> int:
+    """Forward passes for one class; 0 if it is not known."""
+    if attribute is integrated_gradients:
+        return INTEGRATION_STEPS
+    if attribute is occlusion:  # the scan as it is, and one for each place of the box
+        box, strides = _boxes(shape)
+        return 1 + math.prod(
+            1 + -(-(size - edge) // step) for size, edge, step in zip(shape, box, strides, strict=True)
+        )
+    return 0
 
 
 def _guided_backpropagation(function: nn.Module, voxels: Tensor, target: int) -> Tensor:

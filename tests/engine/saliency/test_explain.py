@@ -93,6 +93,19 @@ def test_cancelling_stops_within_a_scan_that_takes_many_passes(evidence: CaseEvi
     assert asked == 5
 
 
+@pytest.mark.parametrize("method", ["occlusion", "integrated_gradients"])
+def test_methods_of_many_passes_say_before_each_scan_and_within_it_how_far_they_are(
+    evidence: CaseEvidence, method: str
+) -> None:
+    told: list[tuple[int, int, str]] = []
+    explain_case(evidence, [0, 1], method, progress=lambda *step: told.append(step))
+    assert (told[0], told[-1]) == ((0, 2, "explaining"), (2, 2, "explaining"))
+    for number in (1, 2):
+        steps = [(done, total) for done, total, what in told if what == f"explaining scan {number} of 2"]
+        assert [done for done, _ in steps] == list(range(1, len(steps) + 1)) and len(steps) > 20
+        assert {total for _, total in steps} == {len(steps)}  # known from the first, and reached
+
+
 def test_an_unknown_method_is_refused_with_the_known_ones(evidence: CaseEvidence) -> None:
     with pytest.raises(RaddiagError, match="gradcam"):
         explain_case(evidence, [0], "lime")

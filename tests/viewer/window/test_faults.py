@@ -15,17 +15,17 @@ from napari_raddiag.data_models.panel_message import Severity
 from napari_raddiag.preferences import Preferences
 from tests.engine.service.service_process import running_service
 from tests.viewer.window.conftest import ENGINE_MS, OpenPanel
-from tests.viewer.window.test_reading import diagnose, open_case
+from tests.viewer.window.test_reading import diagnose, open_case, show_evidence
 
 OWN_ENGINE = Preferences(device="cpu")
-# The real worker, killed as by the system in the middle of its first job; the one that replaces it works.
+# The real worker, killed as by the system in the middle of its first job of a kind; the one that replaces it works.
 DIES_IN_ITS_FIRST_JOB = """
 import os, pathlib, signal
 from raddiag_engine.service import computation, worker
 original, marker = computation.Computation.run, pathlib.Path({marker!r})
 def run(self, message, arrays, progress, cancelled):
     progress(0, 1, "working")
-    if not marker.exists():
+    if message["request"]["kind"] == {kind!r} and not marker.exists():
         marker.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return original(self, message, arrays, progress, cancelled)
@@ -62,7 +62,7 @@ def test_a_worker_killed_in_the_middle_fails_the_diagnosis_in_words_and_the_next
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    worker = DIES_IN_ITS_FIRST_JOB.format(marker=str(tmp_path / "died"))
+    worker = DIES_IN_ITS_FIRST_JOB.format(kind="diagnose", marker=str(tmp_path / "died"))
     with running_service("demo", worker=worker) as service:
         monkeypatch.setenv("RADDIAG_TOKEN", service.token)
         panel = open_panel(Preferences(server=service.url))
@@ -73,6 +73,29 @@ def test_a_worker_killed_in_the_middle_fails_the_diagnosis_in_words_and_the_next
         [message] = [m for m in panel.views.messages.messages if m.severity is Severity.ERROR]
         assert message.text == failed.args[0] and message.report and "PHANTOM" not in message.report
         diagnose(panel, qtbot)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
+def test_a_worker_killed_while_evidence_is_computed_leaves_the_diagnosis_and_the_next_click_works(
+    open_panel: OpenPanel,
+    sample: tuple[Path, ...],
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worker = DIES_IN_ITS_FIRST_JOB.format(kind="explain", marker=str(tmp_path / "died"))
+    with running_service("demo", worker=worker) as service:
+        monkeypatch.setenv("RADDIAG_TOKEN", service.token)
+        panel = open_panel(Preferences(server=service.url), method="occlusion")  # which nothing asks for by itself
+        open_case(panel, sample, qtbot)
+        diagnose(panel, qtbot)
+        panel.evidence.method = "gradcam"
+        with qtbot.waitSignal(panel.evidence.failed, timeout=ENGINE_MS) as failed:
+            panel.views.disorders.disorder_chosen.emit("Baker cyst")
+        assert "\n" not in failed.args[0] and panel.views.evidence.busy.text() == failed.args[0]
+        assert panel.session.current_diagnosis is not None and not panel.evidence.maps
+        show_evidence(panel, "Baker cyst", qtbot)
+        assert not panel.views.messages.messages  # what failed is done, and not said any more
 
 
 def test_closing_the_window_leaves_no_process(open_panel: OpenPanel, sample: tuple[Path, ...], qtbot: QtBot) -> None:

@@ -179,6 +179,26 @@ def test_evidence_that_is_being_computed_never_stands_under_another_name(
     show_evidence(panel, "Tibial fracture", qtbot)
 
 
+def test_evidence_is_cancelled_with_the_panels_button_while_it_is_computed(
+    open_panel: OpenPanel, shared_engine: Preferences, sample: tuple[Path, ...], qtbot: QtBot
+) -> None:
+    panel = open_panel(shared_engine, method="occlusion")
+    open_case(panel, sample, qtbot)
+    diagnose(panel, qtbot)
+    view = panel.views.evidence
+    panel.views.disorders.disorder_chosen.emit("Baker cyst")
+    qtbot.waitUntil(lambda: view.busy.text().startswith("explaining scan"), timeout=ENGINE_MS)
+    assert view.title.text() == "Baker cyst" and view.busy.text().endswith(" %")
+    assert view.hide_button.text() == "Canc&el" and view.hide_button.isVisibleTo(panel)
+    view.hide_button.click()
+    assert not view.title.isVisibleTo(panel) and not view.hide_button.isVisibleTo(panel)
+    panel.evidence.choose_method("gradcam")
+    show_evidence(panel, "Baker cyst", qtbot)  # the engine does not compute the cancelled maps to their end first
+    diagnosis = panel.session.current_diagnosis
+    assert diagnosis is not None and panel.session.maps_of("Baker cyst", "occlusion") is None
+    assert not panel.views.messages.messages
+
+
 def test_a_diagnosis_asked_for_without_a_case_is_a_note_and_no_error(
     open_panel: OpenPanel, shared_engine: Preferences, qtbot: QtBot
 ) -> None:
