@@ -34,6 +34,12 @@ def letter(canvas: ReadingCanvas, text: str) -> Words:
     return found
 
 
+def as_in_the_window(hands: Hands) -> bool:
+    """True if napari's screenshot of the canvas shows what a picture of the window shows there."""
+    picture, in_window = hands.look(), hands.look_at_window()
+    return picture.shape == in_window.shape and bool((np.abs(in_window - picture) > 40).mean() < 0.001)
+
+
 @pytest.mark.parametrize(("axes", "signs"), ACQUISITIONS)
 def test_left_is_right_beside_l_in_every_plane_and_the_overlay_lies_upon_it(
     canvas: ReadingCanvas, hands: Hands, axes: tuple[int, ...], signs: tuple[int, ...]
@@ -54,7 +60,7 @@ def test_left_is_right_beside_l_in_every_plane_and_the_overlay_lies_upon_it(
         seen = middle_of(yellow(picture[:, round(0.9 * width) :]), left_px=round(0.9 * width))
         assert np.allclose(seen, (left_of_patient.x_px, left_of_patient.y_px), atol=12)
         # The letters are in napari's screenshot of the canvas as well as in a picture of the window.
-        assert (np.abs(hands.look_at_window() - picture) > 40).mean() < 0.001
+        assert any(as_in_the_window(hands) for _ in range(5))  # a busy machine may draw between the two
 
         canvas.saliency.show([saliency_on_landmark(scan, index)])
         evidence = middle_of(red(hands.look()))
