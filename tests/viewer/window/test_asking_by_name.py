@@ -10,6 +10,7 @@ from qtpy.QtCore import Qt
 
 from napari_raddiag.preferences import Preferences
 from tests.engine.diagnosis.knowledge_model import save_knowledge_model
+from tests.engine.diagnosis.tiny_model import tiny_engine
 from tests.engine.service.service_process import running_service
 from tests.viewer.window.conftest import ENGINE_MS, OpenPanel
 from tests.viewer.window.test_reading import diagnose, open_case
@@ -41,8 +42,17 @@ def test_a_typed_name_is_scored_marked_and_explained(
 
 
 def test_a_model_that_takes_no_names_is_offered_none(
-    open_panel: OpenPanel, shared_engine: Preferences, sample: tuple[Path, ...], qtbot: QtBot
+    open_panel: OpenPanel, sample: tuple[Path, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
+    tiny_engine(tmp_path / "model")
+    with running_service(tmp_path / "model") as service:
+        monkeypatch.setenv("RADDIAG_TOKEN", service.token)
+        panel = open_panel(Preferences(device="cpu", server=service.url))
+        open_case(panel, sample, qtbot)
+        assert panel.views.names.isHidden() and "scores its own disorders only" in panel.names.why_not
+        panel.shut_down()
+
+
+def test_the_bundled_model_takes_names(open_panel: OpenPanel, shared_engine: Preferences) -> None:
     panel = open_panel(shared_engine)
-    open_case(panel, sample, qtbot)
-    assert panel.views.names.isHidden() and "scores its own disorders only" in panel.names.why_not
+    assert not panel.views.names.isHidden() and not panel.names.why_not.startswith("model demo")
