@@ -92,6 +92,7 @@ def test_arrows_move_the_row_while_the_table_has_the_focus(window: Window, qtbot
     table = window.tables[which]
     table.setCurrentIndex(table.model().index(0, 3))
     table.setFocus()
+    qtbot.waitUntil(table.hasFocus)
     qtbot.keyClick(table, Qt.Key.Key_Down)
     assert (table.currentIndex().row(), table.hasFocus()) == (1, True)
     qtbot.keyClick(table, Qt.Key.Key_Up)
