@@ -1,4 +1,4 @@
-"""The precision of training: bfloat16 never unasked on a CPU, where a library writes beyond its memory in it."""
+"""The precision of training: bfloat16 never unasked on a CPU."""
 
 from __future__ import annotations
 

@@ -25,8 +25,7 @@ def autocast(device: torch.device, precision: Precision) -> torch.autocast:
 def uses_bf16(device: torch.device, precision: Precision) -> bool:
     """True if the forward pass is in bfloat16.
 
-    Never unasked on a CPU: of a 1x1 convolution with a stride and under 16 channels, oneDNN as torch 2.13 has it writes
-    beyond its memory in the backward pass, in bfloat16 and with more than one thread.
+    Never unasked on a CPU, where fewer kernels are well tried in it.
     """
     return has_native_bf16(device) and (precision == "bf16" or (precision == "auto" and device.type != "cpu"))
 
