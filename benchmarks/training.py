@@ -4,7 +4,7 @@
 
 Both learn the same few phantoms, made in a temporary folder, from the same initial weights, in steps of the same cases
 with the same learning rates. The trainer is what `raddiag train` runs: prepared scans, batches packed by
-dimensionality, batched augmentation, bfloat16 on a GPU, channels last. The reference
+dimensionality, batched augmentation, bfloat16 where the chip computes it, channels last. The reference
 (training_reference.py) takes one case at a time in float32, reads and augments each scan with MONAI whenever it comes,
 and pads images to volumes and cases to the largest. The trainer's losses must fall as far, or the benchmark fails.
 What the trainer spends once on preparing the scans is given apart. Processor seconds are those of this process: what it
@@ -37,7 +37,7 @@ from raddiag_train.phantoms.writing import write_phantoms
 from raddiag_train.training.config import TrainingConfig, read_config
 from raddiag_train.training.initialisation import build_network
 from raddiag_train.training.loop import train_steps
-from raddiag_train.training.precision import uses_bf16
+from raddiag_train.training.precision import has_native_bf16
 from raddiag_train.training.training_data import TrainingData, load_training_data
 from raddiag_train.training.training_run import start_run
 
@@ -144,10 +144,10 @@ def compare(folder: Path, args: argparse.Namespace) -> tuple[list[Row], int]:
     prepare_seconds = time.perf_counter() - start
     ours, batches = of_trainer(config, folder / "run", data)
     theirs = of_reference(config, data, batches)
-    half = uses_bf16(torch.device("cuda" if torch.cuda.is_available() else "cpu"), config.optimisation.precision)
+    native = has_native_bf16(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
     rows = [
         row("reference", "float32", theirs, args, 0.0),
-        row("trainer", "bfloat16" if half else "float32", ours, args, prepare_seconds),
+        row("trainer", "bfloat16" if native else "float32", ours, args, prepare_seconds),
     ]
     return rows, sum(len(record.scans) for record in data.train.records)
 

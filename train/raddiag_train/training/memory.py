@@ -10,7 +10,7 @@ import psutil
 import torch
 
 from raddiag_train.training.activation_memory import saved_bytes
-from raddiag_train.training.precision import uses_bf16
+from raddiag_train.training.precision import has_native_bf16
 from raddiag_train.training.training_run import TrainingRun
 
 # What a step needs beside what autograd saves: gradients on their way, the workspace of a convolution, fragments.
@@ -66,7 +66,7 @@ def remedy(run: TrainingRun) -> str:
 
 def step_memory(run: TrainingRun, checkpointing: bool) -> StepMemory:
     """What the training cases of a run take, with or without gradient checkpointing."""
-    half = uses_bf16(run.device, run.config.optimisation.precision)
+    half = has_native_bf16(run.device) and run.config.optimisation.precision != "fp32"
     of_kind: dict[tuple[tuple[int, ...], bool], int] = {}
     of_cases = []
     for index in range(len(run.data.train)):

@@ -25,8 +25,7 @@ class OptimisationConfig:
         warmup_share: Share of the steps in which the learning rate rises.
         gradient_clip: Largest norm of the gradient; 0 means no limit.
         ema_decay: Of the average of the weights; 0 means the last weights themselves.
-        precision: Of the forward pass: "auto" is bf16 on a GPU that computes it itself, else fp32; "bf16" on a CPU
-            (AVX512-BF16, AMX) is faster.
+        precision: Of the forward pass: "auto" is bf16 where the chip computes it itself.
         modality_dropout: Probability that a scan's modality is hidden.
         scan_dropout: Probability that a scan of a case with several is left out; one always stays.
         case_mixing: Probability that a case of another anatomy is added to a case, tried twice (release: 0.3, once).

@@ -1,4 +1,4 @@
-"""The precision of the forward pass in training: bf16 on a GPU that computes it itself, float32 on a CPU."""
+"""The precision of the forward pass in training: bf16 where the chip computes it itself."""
 
 from __future__ import annotations
 
@@ -17,17 +17,10 @@ def autocast(device: torch.device, precision: Precision) -> torch.autocast:
     Raises:
         ConfigError: bf16 was asked for where it is emulated, which is many times slower than fp32.
     """
-    if precision == "bf16" and not has_native_bf16(device):
+    native = has_native_bf16(device)
+    if precision == "bf16" and not native:
         raise ConfigError(f'optimisation.precision: this {device.type} has no bf16; choose "auto" or "fp32"')
-    return torch.autocast(device.type, torch.bfloat16, enabled=uses_bf16(device, precision))
-
-
-def uses_bf16(device: torch.device, precision: Precision) -> bool:
-    """True if the forward pass is in bfloat16.
-
-    Never unasked on a CPU, where fewer kernels are well tried in it.
-    """
-    return has_native_bf16(device) and (precision == "bf16" or (precision == "auto" and device.type != "cpu"))
+    return torch.autocast(device.type, torch.bfloat16, enabled=native and precision != "fp32")
 
 
 def has_native_bf16(device: torch.device) -> bool:
