@@ -10,23 +10,18 @@ import pytest
 from raddiag_engine.cases import Anatomy, Modality
 from raddiag_engine.errors import ConfigError
 from raddiag_train.phantoms import radiograph
-from raddiag_train.phantoms.case import PhantomCase, drawn_disorders, make_case
+from raddiag_train.phantoms.case import drawn_disorders, make_case
 from raddiag_train.phantoms.vocabulary import vocabulary
+from tests.train.phantoms.paired_bodies import Pairs, with_and_without
 
 DISORDERS = vocabulary().disorder
 NAMES = [disorder.name for disorder in DISORDERS]
 
 
 @pytest.fixture(scope="module")
-def with_and_without() -> dict[str, list[tuple[PhantomCase, PhantomCase]]]:
+def bodies() -> Pairs:
     """Two bodies with each disorder, and the same bodies without."""
-    return {
-        disorder.name: [
-            (make_case(seed, disorders=(disorder.name,)), make_case(seed, disorders=(), anatomy=disorder.anatomy))
-            for seed in range(2)
-        ]
-        for disorder in DISORDERS
-    }
+    return with_and_without(DISORDERS)
 
 
 def test_there_are_enough_disorders_over_four_anatomies() -> None:
@@ -54,9 +49,9 @@ def test_another_seed_is_another_body() -> None:
 
 
 def test_the_set_of_scans_depends_on_the_anatomy_alone(
-    with_and_without: dict[str, list[tuple[PhantomCase, PhantomCase]]],
+    bodies: Pairs,
 ) -> None:
-    for pairs in with_and_without.values():
+    for pairs in bodies.values():
         for sick, healthy in pairs:
             described = [
                 [(s.modality, s.plane, s.kind, s.voxels.shape, s.voxels.dtype, s.spacing_mm) for s in case.case.scans]
@@ -67,11 +62,9 @@ def test_the_set_of_scans_depends_on_the_anatomy_alone(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_masks_are_where_the_disorder_shows(
-    name: str, with_and_without: dict[str, list[tuple[PhantomCase, PhantomCase]]]
-) -> None:
+def test_masks_are_where_the_disorder_shows(name: str, bodies: Pairs) -> None:
     disorder = DISORDERS[NAMES.index(name)]
-    for sick, healthy in with_and_without[name]:
+    for sick, healthy in bodies[name]:
         shown = {scan.id.rsplit("-", 1)[1] for scan in sick.case.scans if sick.masks[scan.id]}
         assert shown <= set(disorder.visible_in) and shown
         assert sick.icd10cm == (disorder.icd10cm,)
@@ -80,11 +73,9 @@ def test_masks_are_where_the_disorder_shows(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_lesion_is_clear_where_it_shows_and_lost_in_noise_elsewhere(
-    name: str, with_and_without: dict[str, list[tuple[PhantomCase, PhantomCase]]]
-) -> None:
+def test_a_lesion_is_clear_where_it_shows_and_lost_in_noise_elsewhere(name: str, bodies: Pairs) -> None:
     visible_in = DISORDERS[NAMES.index(name)].visible_in
-    for sick, healthy in with_and_without[name]:
+    for sick, healthy in bodies[name]:
         for scan, same in zip(sick.case.scans, healthy.case.scans, strict=True):
             difference = np.abs(scan.voxels.astype(float) - same.voxels)
             if sick.masks[scan.id]:
@@ -98,16 +89,14 @@ def test_a_lesion_is_clear_where_it_shows_and_lost_in_noise_elsewhere(
                 assert difference[changed].mean() < 1.5 * _noise(same.voxels, changed)
 
 
-def test_the_noise_is_estimated_behind_ribs_as_it_is(
-    monkeypatch: pytest.MonkeyPatch, with_and_without: dict[str, list[tuple[PhantomCase, PhantomCase]]]
-) -> None:
+def test_the_noise_is_estimated_behind_ribs_as_it_is(monkeypatch: pytest.MonkeyPatch, bodies: Pairs) -> None:
     class NoNoise:
         def standard_normal(self, shape: tuple[int, ...], dtype: type = float) -> np.ndarray:
             return np.zeros(shape, dtype)
 
     exposed = radiograph.expose
     monkeypatch.setattr(radiograph, "expose", lambda integrals, rng, **how: exposed(integrals, NoNoise(), **how))
-    for sick, healthy in with_and_without["Pulmonary nodule"]:
+    for sick, healthy in bodies["Pulmonary nodule"]:
         noisy, clean = (
             next(scan for scan in phantom.case.scans if scan.modality is Modality.XRAY)
             for phantom in (healthy, make_case(healthy.seed, disorders=(), anatomy=Anatomy.CHEST))
@@ -124,10 +113,10 @@ def _noise(voxels: np.ndarray, region: np.ndarray) -> float:
     return float(np.median(np.abs(bends)) / 0.6745 / np.sqrt(6))
 
 
-def test_lesions_are_small_but_not_tiny(with_and_without: dict[str, list[tuple[PhantomCase, PhantomCase]]]) -> None:
+def test_lesions_are_small_but_not_tiny(bodies: Pairs) -> None:
     shares = [
         mask.mean()
-        for pairs in with_and_without.values()
+        for pairs in bodies.values()
         for sick, _ in pairs
         for masks in sick.masks.values()
         for mask in masks.values()

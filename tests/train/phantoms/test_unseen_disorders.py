@@ -13,23 +13,18 @@ from raddiag_engine.errors import ConfigError
 from raddiag_engine.icd10cm import icd10cm
 from raddiag_train.data.records import read_records
 from raddiag_train.phantoms import write_phantoms
-from raddiag_train.phantoms.case import PhantomCase, drawn_disorders, drawn_unseen_disorder, make_case
+from raddiag_train.phantoms.case import drawn_disorders, drawn_unseen_disorder, make_case
 from raddiag_train.phantoms.vocabulary import disorders_of, vocabulary
+from tests.train.phantoms.paired_bodies import Pairs, with_and_without
 
 UNSEEN = vocabulary().unseen_disorder
 NAMES = [disorder.name for disorder in UNSEEN]
 
 
 @pytest.fixture(scope="module")
-def with_and_without() -> dict[str, list[tuple[PhantomCase, PhantomCase]]]:
+def bodies() -> Pairs:
     """Two bodies with each unseen disorder, and the same bodies without."""
-    return {
-        disorder.name: [
-            (make_case(seed, disorders=(disorder.name,)), make_case(seed, disorders=(), anatomy=disorder.anatomy))
-            for seed in range(2)
-        ]
-        for disorder in UNSEEN
-    }
+    return with_and_without(UNSEEN)
 
 
 def test_they_are_of_several_anatomies_with_codes_that_there_are() -> None:
@@ -54,9 +49,9 @@ def test_the_cases_of_today_are_those_of_yesterday() -> None:
 @pytest.mark.parametrize("disorder", UNSEEN, ids=NAMES)
 def test_one_is_clear_where_it_shows_and_nowhere_else(
     disorder,
-    with_and_without: dict[str, list[tuple[PhantomCase, PhantomCase]]],  # type: ignore[no-untyped-def]
+    bodies: Pairs,
 ) -> None:
-    for sick, healthy in with_and_without[disorder.name]:
+    for sick, healthy in bodies[disorder.name]:
         assert sick.disorders == (disorder.name,) and sick.icd10cm == (disorder.icd10cm,)
         shown = {scan.id.rsplit("-", 1)[1] for scan in sick.case.scans if sick.masks[scan.id]}
         assert shown and shown <= set(disorder.visible_in)
@@ -72,9 +67,9 @@ def test_one_is_clear_where_it_shows_and_nowhere_else(
                 assert difference[mask].mean() > 10 * difference[~mask].mean()
 
 
-def test_their_lesions_are_small(with_and_without: dict[str, list[tuple[PhantomCase, PhantomCase]]]) -> None:
-    shares = {scan.kind: [] for pairs in with_and_without.values() for sick, _ in pairs for scan in sick.case.scans}
-    for pairs in with_and_without.values():
+def test_their_lesions_are_small(bodies: Pairs) -> None:
+    shares = {scan.kind: [] for pairs in bodies.values() for sick, _ in pairs for scan in sick.case.scans}
+    for pairs in bodies.values():
         for sick, _ in pairs:
             for scan in sick.case.scans:
                 shares[scan.kind] += [mask.mean() for mask in sick.masks[scan.id].values()]

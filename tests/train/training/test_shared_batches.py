@@ -87,7 +87,12 @@ def test_an_encoder_takes_a_group_without_a_scan() -> None:
         )
         network = build_network(config, 3, torch.device("cpu"))
         synchronise_norms(network, lambda own: own + torch.ones_like(own))  # as if there were others
-        network.train().encode(pack(cases()[4:5], config, Share(2, 3))).sum().backward()
+        embedded = network.train().encode(pack(cases()[4:5], config, Share(2, 3)))
+        embedded.sum().backward()
+        assert embedded.isfinite().all()
+        assert all(p.grad is None or not p.grad.any() for p in network.encoder.parameters()), (
+            "of no scan, nothing is learned"
+        )
 
 
 def test_synchronised_norm_is_batch_norm_where_there_is_one_process() -> None:

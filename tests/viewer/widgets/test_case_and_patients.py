@@ -133,7 +133,7 @@ def test_files_and_folders_can_be_dropped(view: CaseView, qtbot: QtBot) -> None:
 
 def test_what_is_no_file_is_not_taken(view: CaseView, qtbot: QtBot) -> None:
     with qtbot.assertNotEmitted(view.paths_dropped):
-        dropped(view, [QUrl("https://example.org/a.dcm")])
+        assert not dropped(view, [QUrl("https://example.org/a.dcm")])
 
 
 def test_drop_can_be_set_on_any_widget(qtbot: QtBot) -> None:

@@ -238,5 +238,6 @@ def test_the_menu_shows_and_compares_and_gives_the_focus_back(view: DisordersVie
 def test_a_menu_of_a_diagnosis_that_is_gone_asks_for_nothing(view: DisordersView, qtbot: QtBot) -> None:
     action = menu_action(view, "Show")
     view.show_diagnosis(made_diagnosis(TUMOUR))
-    with qtbot.assertNotEmitted(view.disorder_chosen):
+    with qtbot.waitSignal(action.triggered), qtbot.assertNotEmitted(view.disorder_chosen):
         action.trigger()
+    assert view.list.selected_scores == []

@@ -54,8 +54,11 @@ def test_the_wheel_that_scrolls_the_panel_changes_no_window(qtbot: QtBot, bar: D
         False,
     )
     bar.setFocus()
+    before = choice.currentIndex()
     with qtbot.assertNotEmitted(bar.window_chosen):
         QApplication.sendEvent(choice, wheel)
+    assert choice.currentIndex() == before
+    assert not wheel.isAccepted(), "it is the panel's"
 
 
 def test_only_the_planes_that_can_be_shown_are_offered(qtbot: QtBot, bar: DisplayBar) -> None:

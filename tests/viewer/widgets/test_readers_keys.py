@@ -161,6 +161,7 @@ def test_a_cell_that_is_being_edited_keeps_the_focus(window: Window, qtbot: QtBo
     table.edit(table.model().index(MRI, Column.MODALITY))
     with qtbot.assertNotEmitted(window.scans.focus_released):
         table.release_focus()
+    assert not window.image.hasFocus()
     table.findChild(QComboBox).hidePopup()
 
 
@@ -195,3 +196,4 @@ def test_a_click_on_a_stale_table_gives_nothing_back(window: Window, qtbot: QtBo
     with qtbot.assertNotEmitted(window.disorders.focus_released):
         click_disorder(window, qtbot, 0)
         qtbot.mouseClick(window.disorders.normal, LEFT)
+    assert not window.image.hasFocus()

@@ -98,6 +98,7 @@ def test_ticking_does_not_change_what_is_shown_twice(view: ScansView, qtbot: QtB
     view.set_active("xray")
     with qtbot.assertNotEmitted(view.scan_activated):
         click(view, qtbot, XRAY, Column.USE)
+    assert view.table.currentIndex().row() == XRAY
 
 
 def test_the_scan_on_the_canvas_is_selected_in_silence(view: ScansView, qtbot: QtBot) -> None:
@@ -212,8 +213,9 @@ def test_cancelled_form_tells_nothing(qtbot: QtBot) -> None:
     form = ScanForm(facts_of(made_case())[MRI])
     qtbot.addWidget(form)
     form.form["modality"].value = Modality.CT
-    with qtbot.assertNotEmitted(form.modality_chosen):
+    with qtbot.waitSignal(form.rejected), qtbot.assertNotEmitted(form.modality_chosen):
         form.reject()
+    assert form.result() == ScanForm.DialogCode.Rejected
 
 
 def test_form_opens_from_the_details(view: ScansView, qtbot: QtBot) -> None:

@@ -8,18 +8,16 @@ system says of the case's files.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from raddiag_engine.diagnosis.scan_choice import chosen, ranked
 from raddiag_engine.models.card import ModelCard
 from raddiag_train.data.case_identity import status_key
-from raddiag_train.data.prepared import CASES_PER_TASK, Progress, preparation_key
+from raddiag_train.data.case_pool import of_each_case
+from raddiag_train.data.prepared import Progress, preparation_key
 from raddiag_train.data.records import CaseRecord
 from raddiag_train.data.scan_reading import read_scan
 
@@ -64,7 +62,7 @@ def with_fused_scans(
     missing = [row for row, key in keys.items() if key not in known or len(known[key].fused) != len(records[row].scans)]
     found: dict[str, ScanOrder] = {}
     try:
-        for done, order in enumerate(_orders([records[row] for row in missing]), 1):
+        for done, order in enumerate(of_each_case(scan_order, [records[row] for row in missing]), 1):
             found[keys[missing[done - 1]]] = order
             if progress is not None:
                 progress(done, len(missing))
@@ -97,19 +95,6 @@ def _matters(record: CaseRecord, card: ModelCard) -> bool:
     own_ids = card.preparation.modality_ids
     scans = Counter(tuple(own_ids.get(str(s.modality)) or own_ids.get("unknown") or ()) for s in record.scans)
     return any(count > 1 and len(ids) > 1 for ids, count in scans.items())
-
-
-def _orders(records: Sequence[CaseRecord]) -> Iterator[ScanOrder]:
-    workers = min(os.cpu_count() or 1, len(records) // CASES_PER_TASK)
-    if workers < 2:
-        yield from map(scan_order, records)
-        return
-    # "spawn", because a fork of a process whose libraries have started threads can hang.
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        try:
-            yield from pool.map(scan_order, records, chunksize=CASES_PER_TASK)
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 def _read_orders(file: Path) -> dict[str, ScanOrder]:

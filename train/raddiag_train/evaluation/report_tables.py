@@ -12,20 +12,11 @@ from rich.table import Table
 from raddiag_train.evaluation.bootstrap import Interval
 from raddiag_train.evaluation.evaluate import Evaluation
 from raddiag_train.evaluation.pointing_game import PointingResult
-from raddiag_train.evaluation.resampled_metrics import METRICS
+from raddiag_train.evaluation.resampled_metrics import METRICS, SHORT_NAMES
 from raddiag_train.evaluation.source_results import SourceResult
 from raddiag_train.evaluation.tier_results import Figure as MetricFigure
 from raddiag_train.evaluation.tier_results import TierResults
 
-SHORT_NAMES = {
-    "auc": "AUC",
-    "average_precision": "AP",
-    "f1": "F1",
-    "mcc": "MCC",
-    "recall_at_fpr_0.01": "R@0.01",
-    "recall_at_fpr_0.05": "R@0.05",
-    "recall_at_fpr_0.1": "R@0.1",
-}
 Parts = dict[str, tuple[SourceResult, ...]]
 
 

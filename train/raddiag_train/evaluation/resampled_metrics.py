@@ -26,7 +26,15 @@ from raddiag_train.evaluation.roc_vertices import Bools, Floats, Ints, RocVertic
 # Weighted counts up to this size are exact in float32.
 MOST_CASES = 2**24
 BLOCK_POINTS = 1024
-METRICS = ("auc", "average_precision", "f1", "mcc", *(f"recall_at_fpr_{rate}" for rate in FALSE_POSITIVE_RATES))
+# Metric -> how tables head its column.
+SHORT_NAMES = {
+    "auc": "AUC",
+    "average_precision": "AP",
+    "f1": "F1",
+    "mcc": "MCC",
+    **{f"recall_at_fpr_{rate}": f"R@{rate}" for rate in FALSE_POSITIVE_RATES},
+}
+METRICS = tuple(SHORT_NAMES)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
 
 from raddiag_engine.errors import ReadError
 from raddiag_engine.preparation.config import PreparationConfig
-from raddiag_train.data.prepared import CASES_PER_TASK, Progress, unprepared
+from raddiag_train.data.case_pool import of_each_case
+from raddiag_train.data.prepared import Progress, unprepared
 from raddiag_train.data.records import CaseRecord
 from raddiag_train.data.scan_reading import UnusableScan, read_scan
 
@@ -33,7 +31,9 @@ def usable_scans(
     """
     usable = [tuple(range(len(record.scans))) for record in records]
     rows = unprepared(records, preparation, cache)
-    for done, (row, found) in enumerate(zip(rows, _read([records[row] for row in rows]), strict=True), 1):
+    for done, (row, found) in enumerate(
+        zip(rows, of_each_case(usable_positions, [records[row] for row in rows]), strict=True), 1
+    ):
         if not found:
             raise no_usable_scan(records[row])
         usable[row] = found
@@ -64,16 +64,3 @@ def no_usable_scan(record: CaseRecord) -> ReadError:
         record.scans[0].path,
         f"case {record.case_id} has no usable scan, which the engine would refuse; take the case out",
     )
-
-
-def _read(records: Sequence[CaseRecord]) -> Iterator[Positions]:
-    workers = min(os.cpu_count() or 1, len(records) // CASES_PER_TASK)
-    if workers < 2:
-        yield from map(usable_positions, records)
-        return
-    # "spawn", because a fork of a process whose libraries have started threads can hang.
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        try:
-            yield from pool.map(usable_positions, records, chunksize=CASES_PER_TASK)
-        finally:
-            pool.shutdown(cancel_futures=True)

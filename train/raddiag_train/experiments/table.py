@@ -8,19 +8,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from raddiag_train.evaluation.resampled_metrics import SHORT_NAMES
 from raddiag_train.evaluation.tier_results import Figure
 
-TITLES = {
-    "auc": "AUC",
-    "average_precision": "AP",
-    "f1": "F1",
-    "mcc": "MCC",
-    "recall_at_fpr_0.01": "R@0.01",
-    "recall_at_fpr_0.05": "R@0.05",
-    "recall_at_fpr_0.1": "R@0.1",
-    "acc": "ACC",
-    "accuracy": "accuracy",
-}
+TITLES = {**SHORT_NAMES, "acc": "ACC", "accuracy": "accuracy"}
 ABSENT = "–"
 
 
