@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -34,6 +36,23 @@ worker.main()
 """
 
 
+EngineDyingAt = Callable[[str], Preferences]
+
+
+@pytest.fixture
+def engine_dying_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EngineDyingAt]:
+    """Starts a service whose worker dies in its first job of a kind; gives the preferences that use it."""
+    with ExitStack() as services:
+
+        def begin(kind: str) -> Preferences:
+            worker = DIES_IN_ITS_FIRST_JOB.format(kind=kind, marker=str(tmp_path / "died"))
+            service = services.enter_context(running_service("demo", worker=worker))
+            monkeypatch.setenv("RADDIAG_TOKEN", service.token)
+            return Preferences(server=service.url)
+
+        yield begin
+
+
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
 def test_the_engine_is_killed_and_comes_back_while_the_case_stays(
     open_panel: OpenPanel, sample: tuple[Path, ...], qtbot: QtBot
@@ -56,46 +75,32 @@ def test_the_engine_is_killed_and_comes_back_while_the_case_stays(
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
 def test_a_worker_killed_in_the_middle_fails_the_diagnosis_in_words_and_the_next_one_works(
-    open_panel: OpenPanel,
-    sample: tuple[Path, ...],
-    qtbot: QtBot,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    open_panel: OpenPanel, engine_dying_at: EngineDyingAt, sample: tuple[Path, ...], qtbot: QtBot
 ) -> None:
-    worker = DIES_IN_ITS_FIRST_JOB.format(kind="diagnose", marker=str(tmp_path / "died"))
-    with running_service("demo", worker=worker) as service:
-        monkeypatch.setenv("RADDIAG_TOKEN", service.token)
-        panel = open_panel(Preferences(server=service.url))
-        open_case(panel, sample, qtbot)
-        with qtbot.waitSignal(panel.diagnosis.failed, timeout=ENGINE_MS) as failed:
-            panel.views.diagnose.button.click()
-        assert "\n" not in failed.args[0] and panel.session.diagnosis is None
-        [message] = [m for m in panel.views.messages.messages if m.severity is Severity.ERROR]
-        assert message.text == failed.args[0] and message.report and "PHANTOM" not in message.report
-        diagnose(panel, qtbot)
+    panel = open_panel(engine_dying_at("diagnose"))
+    open_case(panel, sample, qtbot)
+    with qtbot.waitSignal(panel.diagnosis.failed, timeout=ENGINE_MS) as failed:
+        panel.views.diagnose.button.click()
+    assert "\n" not in failed.args[0] and panel.session.diagnosis is None
+    [message] = [m for m in panel.views.messages.messages if m.severity is Severity.ERROR]
+    assert message.text == failed.args[0] and message.report and "PHANTOM" not in message.report
+    diagnose(panel, qtbot)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
 def test_a_worker_killed_while_evidence_is_computed_leaves_the_diagnosis_and_the_next_click_works(
-    open_panel: OpenPanel,
-    sample: tuple[Path, ...],
-    qtbot: QtBot,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    open_panel: OpenPanel, engine_dying_at: EngineDyingAt, sample: tuple[Path, ...], qtbot: QtBot
 ) -> None:
-    worker = DIES_IN_ITS_FIRST_JOB.format(kind="explain", marker=str(tmp_path / "died"))
-    with running_service("demo", worker=worker) as service:
-        monkeypatch.setenv("RADDIAG_TOKEN", service.token)
-        panel = open_panel(Preferences(server=service.url), method="occlusion")  # which nothing asks for by itself
-        open_case(panel, sample, qtbot)
-        diagnose(panel, qtbot)
-        panel.evidence.method = "gradcam"
-        with qtbot.waitSignal(panel.evidence.failed, timeout=ENGINE_MS) as failed:
-            panel.views.disorders.disorder_chosen.emit("Baker cyst")
-        assert "\n" not in failed.args[0] and panel.views.evidence.busy.text() == failed.args[0]
-        assert panel.session.current_diagnosis is not None and not panel.evidence.maps
-        show_evidence(panel, "Baker cyst", qtbot)
-        assert not panel.views.messages.messages  # what failed is done, and not said any more
+    panel = open_panel(engine_dying_at("explain"), method="occlusion")  # which nothing asks for by itself
+    open_case(panel, sample, qtbot)
+    diagnose(panel, qtbot)
+    panel.evidence.method = "gradcam"
+    with qtbot.waitSignal(panel.evidence.failed, timeout=ENGINE_MS) as failed:
+        panel.views.disorders.disorder_chosen.emit("Baker cyst")
+    assert "\n" not in failed.args[0] and panel.views.evidence.busy.text() == failed.args[0]
+    assert panel.session.current_diagnosis is not None and not panel.evidence.maps
+    show_evidence(panel, "Baker cyst", qtbot)
+    assert not panel.views.messages.messages  # what failed is done, and not said any more
 
 
 def test_closing_the_window_leaves_no_process(open_panel: OpenPanel, sample: tuple[Path, ...], qtbot: QtBot) -> None:
