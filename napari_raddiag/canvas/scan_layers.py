@@ -8,20 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
-from uuid import uuid4
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_raddiag.canvas.layer_data import displayed_array, scan_settings
+from napari_raddiag.canvas.case_layers import CaseLayers
 from napari_raddiag.canvas.layer_stack import LayerStack
-from napari_raddiag.canvas.scan_windows import ScanWindows
 from napari_raddiag.canvas.seat import Seat
 from napari_raddiag.canvas.slice_navigation import SliceNavigation
 from napari_raddiag.canvas.view_camera import ViewCamera
 from napari_raddiag.canvas.view_layout import ViewLayout
 from napari_raddiag.display.display_grid import DisplayGrid
-from napari_raddiag.display.grid_of_scan import display_grid
-from napari_raddiag.display.layer_title import layer_titles
 from napari_raddiag.display.planes import ViewPlane, acquired_plane, planes_of
 from napari_raddiag.display.shared_position import SharedPosition
 from raddiag_engine.cases import Case, Scan, Window
@@ -67,22 +63,16 @@ class ScanLayers(QObject):
         self._layout.moved.connect(self.layout_changed)
         self._layout.turned_by_viewer.connect(self._note_turn)
         viewer.canvas.events.size.connect(self._note_size)
-        self._loading = QTimer(self)
-        self._loading.setInterval(0)
-        self._loading.timeout.connect(self._load_next)
-        self._pending: list[str] = []
         # napari's controls change with what is selected, in their own time: the picture comes first.
         self._selecting = QTimer(self)
         self._selecting.setSingleShot(True)
         self._selecting.setInterval(0)
         self._selecting.timeout.connect(self._select)
-        self._titles: dict[str, str] = {}
-        self._case: Case | None = None
-        self._layers_id = ""
-        self._scans: dict[str, Scan] = {}
-        self._seats: dict[str, Seat] = {}
         self._active: str | None = None
-        self.windows = ScanWindows(self._scans, self.stack)
+        self._of_case = CaseLayers(self.stack, self._layout, self._camera)
+        self._of_case.came.connect(self.refresh_visibility)
+        self._scans, self._seats = self._of_case.scans, self._of_case.seats
+        self.windows = self._of_case.windows
         self.windows.changed.connect(self.window_changed)
         self.navigation = SliceNavigation(
             self._seats, self.position, self._layout, self._camera, lambda: self._active, self.activate
@@ -104,54 +94,33 @@ class ScanLayers(QObject):
                 some 50 ms for each. A scan that is asked for is added at once.
             automatic_windows: As of `LoadedCase`; what is missing is taken when it is needed.
         """
-        if self._case is None:
-            self._layers_id = uuid4().hex
-        self._case = case
-        self._titles = layer_titles(case)
-        gone = [i for i in self._seats if i not in self._titles or self._is_other(case.scan(i))]
-        with self._layout.settling():
-            for scan_id in gone:
-                self._drop(scan_id)
-            self._scans.clear()
-            self._scans.update({scan.id: scan for scan in case.scans})
-            seats = {scan.id: self._seats.get(scan.id) or _seat(scan) for scan in case.scans}
-            self._seats.clear()  # one mapping for all who look at it
-            self._seats.update(seats)
-            self.stack.order_scans(self.scan_ids)
-            for scan_id in self.scan_ids:
-                placed = self.stack.get(scan_id, "scan")
-                if placed is not None:
-                    placed.layer.name = self._titles[scan_id]
-        for scan_id, automatic in (automatic_windows or {}).items():
-            self.windows.know(scan_id, automatic)
-        self._pending = [i for i in self.scan_ids if self.stack.get(i, "scan") is None]
-        first = next((scan.id for scan in case.used), next(iter(self._titles), None))
         in_view, self._active = self._active, None
-        if in_view is not None and in_view in self._titles:
+        if in_view in self._of_case.take(case, automatic_windows or {}):
+            in_view = None
+        first = next((scan.id for scan in case.used), next(iter(self._seats), None))
+        if in_view is not None and in_view in self._seats:
             if self.stack.get(in_view, "scan") is None:
-                self._load(in_view)
+                self._of_case.load(in_view)
             self._bring_into_view(in_view, anew=False, announce=False)
         elif first is not None:
             self.activate(first)
         else:
             self.active_changed.emit("")
         if gradually:
-            self._loading.start()
+            self._of_case.load_gradually()
         else:
             self._load_all()
 
     def clear(self) -> None:
         """Remove our layers; those of others stay."""
-        self._loading.stop()
+        self._of_case.stop()
         self._after_loss.stop()
         self._selecting.stop()
-        self._pending = []
         with self._layout.settling():
             self.set_grid(False)
             with self.viewer.layers.batched_update():
-                for scan_id in list(self._seats):
-                    self._drop(scan_id)
-        self._case, self._active = None, None
+                self._of_case.drop_all()
+        self._active = None
         self.position.clear()
         self._layout.forget()
         self._camera.forget()
@@ -168,12 +137,12 @@ class ScanLayers(QObject):
     @property
     def case(self) -> Case | None:
         """The case shown."""
-        return self._case
+        return self._of_case.case
 
     @property
     def layers_id(self) -> str:
-        """For the metadata: the same for all layers of one case, edited or not. Random: a case's hash takes long."""
-        return self._layers_id
+        """For the metadata: see `CaseLayers`."""
+        return self._of_case.layers_id
 
     @property
     def scan_ids(self) -> tuple[str, ...]:
@@ -190,16 +159,11 @@ class ScanLayers(QObject):
 
     def title(self, scan_id: str) -> str:
         """Short name of a scan, with nothing of the patient."""
-        return self._titles[scan_id]
+        return self._of_case.titles[scan_id]
 
     def layer(self, scan_id: str) -> Any:
         """The napari Image layer of a scan; KeyError if a person removed it."""
-        if scan_id in self._pending:
-            self._load(scan_id)
-        placed = self.stack.get(scan_id, "scan")
-        if placed is None:
-            raise KeyError(scan_id)
-        return placed.layer
+        return self._of_case.layer(scan_id)
 
     # --- Which scan is in view ---
 
@@ -213,7 +177,7 @@ class ScanLayers(QObject):
         missing = self.stack.get(scan_id, "scan") is None  # not yet loaded, or removed by a person
         if missing:
             with self._camera.held():
-                self._load(scan_id)
+                self._of_case.load(scan_id)
         if scan_id != self._active:
             self._bring_into_view(scan_id, anew=not self.is_grid, announce=True)
         elif missing:
@@ -329,49 +293,9 @@ class ScanLayers(QObject):
 
     # --- Inside ---
 
-    def _is_other(self, scan: Scan) -> bool:
-        """True if a scan of a known id has other values or another place."""
-        known = self._scans[scan.id]
-        if known.voxels is not scan.voxels or known.affine is not scan.affine:
-            return True
-        return (known.slice_places, known.patient_orientation) != (scan.slice_places, scan.patient_orientation)
-
-    def _load(self, scan_id: str) -> None:
-        """Add the layer of a scan."""
-        if scan_id in self._pending:
-            self._pending.remove(scan_id)
-        scan, seat = self._scans[scan_id], self._seats[scan_id]
-        settings = scan_settings(scan, seat.grid, self.windows.of(scan_id), self._titles[scan_id], self._layers_id)
-        with self._layout.settling():
-            layer = self.stack.put(scan_id, "scan", displayed_array(scan, seat.grid), settings, seat.pose)
-        self.windows.follow(scan_id, layer)
-
     def _load_all(self) -> None:
-        waiting = bool(self._pending)
-        while self._pending:
-            self._load(self._pending[0])
-        self._loading.stop()
-        if waiting:
+        if self._of_case.load_all():
             self.refresh_visibility()
-
-    def _load_next(self) -> None:
-        if not self.stack.scan_ids:  # all went, perhaps because the viewer closes; what is asked for comes all the same
-            self._loading.stop()
-        elif self._pending:
-            # With the first volume among images napari fits all of them to the window.
-            with self._camera.held():
-                self._load(self._pending[0])
-                self.refresh_visibility()
-        else:
-            self._loading.stop()
-
-    def _drop(self, scan_id: str) -> None:
-        self.stack.remove_scan(scan_id)
-        self._seats.pop(scan_id, None)
-        self._scans.pop(scan_id, None)
-        self.windows.forget(scan_id)
-        if self._active == scan_id:
-            self._active = None
 
     def _bring_into_view(self, scan_id: str, *, anew: bool, announce: bool) -> None:
         if self._active is not None:
@@ -449,8 +373,3 @@ class ScanLayers(QObject):
     def camera_held(self) -> AbstractContextManager[None]:
         """While layers come: the camera stays where it is, whatever napari does to it."""
         return self._camera.held()
-
-
-def _seat(scan: Scan) -> Seat:
-    grid = display_grid(scan)
-    return Seat(scan, grid, acquired_plane(grid))
