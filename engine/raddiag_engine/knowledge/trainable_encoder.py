@@ -58,18 +58,22 @@ class TrainableEncoder(nn.Module, ABC):
     def save_files(self, folder: Path) -> None:
         """Write what the encoder needs beside encoder.json and its weights; most need nothing."""
 
+    def vectors_of(self, texts: Sequence[str]) -> Tensor:
+        """One vector a text, of length 1, float32, with its gradient: (N, width)."""
+        # Texts of like length together: a transformer pads a batch to its longest.
+        order = sorted(range(len(texts)), key=lambda n: len(texts[n]))
+        device = next(self.parameters()).device
+        together = ENCODED_TOGETHER_ON_CPU if device.type == "cpu" else ENCODED_TOGETHER
+        groups = [order[start : start + together] for start in range(0, len(order), together)]
+        found = [self(self.tokenise([texts[n] for n in group])).float() for group in groups]
+        sorted_NW = torch.cat(found) if found else torch.empty((0, self.width), device=device)
+        return sorted_NW[torch.tensor(order, dtype=torch.long, device=device).argsort()]
+
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One vector a text, of length 1: (N, width)."""
         was_training = self.training
         self.eval()
-        # Texts of like length together: a transformer pads a batch to its longest.
-        order = sorted(range(len(texts)), key=lambda n: len(texts[n]))
-        vectors_NW = np.empty((len(texts), self.width), dtype=np.float32)
-        on_cpu = next(self.parameters()).device.type == "cpu"
-        together = ENCODED_TOGETHER_ON_CPU if on_cpu else ENCODED_TOGETHER
         with torch.inference_mode():
-            for start in range(0, len(order), together):
-                rows = order[start : start + together]
-                vectors_NW[rows] = self(self.tokenise([texts[row] for row in rows])).float().cpu().numpy()
+            vectors_NW: NDArray[np.float32] = self.vectors_of(texts).cpu().numpy()
         self.train(was_training)
         return vectors_NW

@@ -10,8 +10,6 @@ from torch import Tensor
 from raddiag_engine.knowledge.trainable_encoder import TrainableEncoder
 from raddiag_train.training.distributed import Processes
 
-ENCODED_TOGETHER = 32
-
 
 def shared_vectors(encoder: TrainableEncoder, texts: Sequence[str], processes: Processes) -> Tensor:
     """The vectors of all texts in all processes, with their gradient, float32: (N, width).
@@ -22,19 +20,10 @@ def shared_vectors(encoder: TrainableEncoder, texts: Sequence[str], processes: P
         processes: Of which each encodes every n-th text.
     """
     if processes.count == 1:
-        return _vectors(encoder, texts)
+        return encoder.vectors_of(texts)
     rows = list(range(processes.rank, len(texts), processes.count))
     # A process that has no text encodes one for nothing, so that it takes part in the exchange of gradients.
-    own_NW = _vectors(encoder, [texts[row] for row in rows or [0]])
+    own_NW = encoder.vectors_of([texts[row] for row in rows or [0]])
     places_N = torch.tensor(rows, dtype=torch.long, device=own_NW.device)
     vectors_NW = own_NW.new_zeros(len(texts), own_NW.shape[1]).index_copy(0, places_N, own_NW[: len(rows)])
     return processes.total(vectors_NW)
-
-
-def _vectors(encoder: TrainableEncoder, texts: Sequence[str]) -> Tensor:
-    """Texts of like length together: a transformer pads a batch to its longest, mostly several times the mean."""
-    order = sorted(range(len(texts)), key=lambda n: len(texts[n]))
-    groups = [order[start : start + ENCODED_TOGETHER] for start in range(0, len(order), ENCODED_TOGETHER)]
-    sorted_NW = torch.cat([encoder(encoder.tokenise([texts[n] for n in group])).float() for group in groups])
-    place_N = torch.tensor(order, device=sorted_NW.device).argsort()
-    return sorted_NW[place_N]
